@@ -1,0 +1,70 @@
+"""What the core can ask for. A command is a wish until an event says what became of it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.types import Action, Leg, OrderId, OrderType, PositionMode, Purpose, Side
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as a strategy wants it, before risk has seen it and before it has a name.
+
+    `price` is None only for MARKET; `level` counts from 0 at the inside of the ladder.
+    """
+
+    side: Side
+    size: Decimal
+    price: Decimal | None
+    type: OrderType = OrderType.LIMIT
+    action: Action = Action.OPEN
+    purpose: Purpose = Purpose.QUOTE
+    level: int = 0
+    reduce_only: bool = False
+    post_only: bool = False
+
+
+class Submit(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="Submit"):
+    """Send an order. Its fields are the draft's, with its client order id and the leg it acts on."""
+
+    id: OrderId
+    side: Side
+    size: Decimal
+    price: Decimal | None
+    order_type: OrderType
+    action: Action
+    leg: Leg
+    purpose: Purpose
+    level: int
+    reduce_only: bool
+    post_only: bool
+
+
+class Cancel(msgspec.Struct, frozen=True, tag_field="type", tag="Cancel"):
+    """Ask for an order's end. `reason` is for readers: refresh, minimum_spread, take_profit, stop, ..."""
+
+    id: OrderId
+    reason: str
+
+
+class SetLeverage(msgspec.Struct, frozen=True, tag_field="type", tag="SetLeverage"):
+    leverage: int
+
+
+class SetPositionMode(msgspec.Struct, frozen=True, tag_field="type", tag="SetPositionMode"):
+    mode: PositionMode
+
+
+type Command = Submit | Cancel | SetLeverage | SetPositionMode
+type Wish = Draft | Cancel | SetLeverage | SetPositionMode  # what a strategy decides
+
+
+class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="Refused"):
+    """A limit did its job: the order was not sent. No error."""
+
+    draft: Draft
+    limit: str  # the limit's key in the run file
+    reason: str
+
+
+type Outcome = Submit | Cancel | SetLeverage | SetPositionMode | Refused

@@ -1,0 +1,141 @@
+"""The closed union of facts: all that a decision can depend on arrives as one of these.
+
+Every event has `ts_event`, the venue's time, and `ts_init`, ours (both ns). An event is written to the journal before
+the commands that follow from it leave, and decodes from there to an equal value.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.types import Cover, Instrument, Leg, Nanos, OrderId, PositionMode, Side, TopOfBook
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    ts_event: Nanos
+    ts_init: Nanos
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A position at the start: signed size and entry price."""
+
+    leg: Leg
+    size: Decimal
+    entry: Decimal
+
+
+class Started(Event, frozen=True, kw_only=True, tag="Started"):
+    """The first event of a run. `run` is the manifest's hash: order ids come from it.
+
+    `balance` is in the settlement currency. `reserves_margin`: whether resting orders and positions take from what is
+    available. `mode_confirmed`: the venue already is in the wanted position mode and at the wanted leverage.
+    """
+
+    run: str
+    instrument: Instrument
+    mode: PositionMode
+    leverage: int
+    balance: Decimal
+    reserves_margin: bool = True
+    mode_confirmed: bool = True
+    positions: tuple[Held, ...] = ()
+
+
+class Tick(Event, frozen=True, kw_only=True, tag="Tick"):
+    """The strategy's heartbeat, once a second on the epoch second, with the market as it stands.
+
+    `covers` answers the policy's depth queries of this tick. `reference` is an external price source's, None without
+    one. `ready` is False while the venue or the feed is not.
+    """
+
+    top: TopOfBook
+    last_trade: Decimal | None = None
+    mark: Decimal | None = None
+    reference: Decimal | None = None
+    covers: tuple[Cover, ...] = ()
+    ready: bool = True
+
+
+class OrderAccepted(Event, frozen=True, kw_only=True, tag="OrderAccepted"):
+    id: OrderId
+    venue_id: str
+
+
+class OrderRejected(Event, frozen=True, kw_only=True, tag="OrderRejected"):
+    """The venue did not take the order; `denied`: the host stopped it before it left."""
+
+    id: OrderId
+    reason: str
+    denied: bool = False
+
+
+class OrderCanceled(Event, frozen=True, kw_only=True, tag="OrderCanceled"):
+    """The order is over without (further) fills: cancelled by us or by the venue, or expired."""
+
+    id: OrderId
+    reason: str = ""
+
+
+class CancelRejected(Event, frozen=True, kw_only=True, tag="CancelRejected"):
+    id: OrderId
+    reason: str
+
+
+class OrderFilled(Event, frozen=True, kw_only=True, tag="OrderFilled"):
+    """A part or all of an order traded. `fee` is what we paid (a rebate is negative), in the settlement currency.
+
+    An `id` that is not ours (a liquidation, an order placed by hand) still moves the position of `leg`.
+    """
+
+    id: OrderId
+    trade_id: str
+    side: Side
+    leg: Leg
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    maker: bool
+    liquidation: bool = False
+
+
+class FundingSettled(Event, frozen=True, kw_only=True, tag="FundingSettled"):
+    """Funding on a leg: `amount` is what we received (paid if negative), in the settlement currency."""
+
+    leg: Leg
+    amount: Decimal
+    rate: Decimal | None = None
+    mark: Decimal | None = None
+
+
+class LeverageConfirmed(Event, frozen=True, kw_only=True, tag="LeverageConfirmed"):
+    leverage: int
+
+
+class PositionModeConfirmed(Event, frozen=True, kw_only=True, tag="PositionModeConfirmed"):
+    mode: PositionMode
+
+
+class PositionModeFailed(Event, frozen=True, kw_only=True, tag="PositionModeFailed"):
+    reason: str
+
+
+class Stopping(Event, frozen=True, kw_only=True, tag="Stopping"):
+    """The host is about to stop: what rests is cancelled, and nothing is decided any more."""
+
+    reason: str
+
+
+type AnyEvent = (
+    Started
+    | Tick
+    | OrderAccepted
+    | OrderRejected
+    | OrderCanceled
+    | CancelRejected
+    | OrderFilled
+    | FundingSettled
+    | LeverageConfirmed
+    | PositionModeConfirmed
+    | PositionModeFailed
+    | Stopping
+)

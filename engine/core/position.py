@@ -1,0 +1,62 @@
+"""A position folded from fills: size, average entry, and what closing a part of it realised."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from engine.core.types import ZERO, Instrument, Side
+
+CENT = Decimal("1e-8")  # money is booked in whole units of this, so that sums are exact
+
+
+class Position(msgspec.Struct, frozen=True):
+    """`size` is signed (short < 0); `entry` is the average entry price, None when flat."""
+
+    size: Decimal = ZERO
+    entry: Decimal | None = None
+
+
+FLAT = Position()
+
+
+class Folded(NamedTuple):
+    position: Position
+    realised: Decimal  # settlement currency, before fees
+
+
+def notional(instrument: Instrument, size: Decimal, price: Decimal) -> Decimal:
+    """Unsigned value of a size at a price, in the settlement currency, not rounded."""
+    contracts = abs(size) * instrument.multiplier
+    return contracts / price if instrument.inverse else contracts * price
+
+
+def profit(instrument: Instrument, size: Decimal, entry: Decimal, price: Decimal) -> Decimal:
+    """What a signed size gained between entry and price, in the settlement currency, booked to 1e-8."""
+    contracts = size * instrument.multiplier
+    move = contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
+    return move.quantize(CENT)
+
+
+def fold(instrument: Instrument, position: Position, side: Side, size: Decimal, price: Decimal) -> Folded:
+    """Apply one fill. Growing averages the entry, shrinking keeps it, flipping restarts it at the fill's price."""
+    signed = side * size
+    after = position.size + signed
+    if position.entry is None or position.size == 0:
+        return Folded(Position(after, price), ZERO)
+    if position.size * signed > 0:
+        return Folded(Position(after, _averaged(instrument, position, size, price)), ZERO)
+    closed = min(abs(position.size), size) * (1 if position.size > 0 else -1)
+    realised = profit(instrument, closed, position.entry, price)
+    if after == 0:
+        return Folded(FLAT, realised)
+    flipped = (after > 0) != (position.size > 0)
+    return Folded(Position(after, price if flipped else position.entry), realised)
+
+
+def _averaged(instrument: Instrument, position: Position, size: Decimal, price: Decimal) -> Decimal:
+    assert position.entry is not None
+    held = abs(position.size)
+    if instrument.inverse:  # contracts are worth a fixed amount of quote: the average is harmonic
+        return (held + size) / (held / position.entry + size / price)
+    return (held * position.entry + size * price) / (held + size)

@@ -1,0 +1,128 @@
+"""Limits on what may leave. A draft is approved or refused; nothing is changed on the way."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.core.commands import Draft, Refused
+from engine.core.position import notional
+from engine.core.state import State, Working
+from engine.core.types import ZERO, Action, Leg, PositionMode, Side, is_whole, leg_of
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """None is no limit. Sizes in base units (contracts where the venue counts those), notionals in the settlement
+    currency, the collar a fraction of the mark price (of the mid where no mark is known)."""
+
+    max_order_size: Decimal | None = None
+    max_order_notional: Decimal | None = None
+    max_position: Decimal | None = None
+    max_open_orders: int | None = None
+    price_collar: Decimal | None = None
+    whole_units: bool = True
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A draft among those before it: `worst` is the leg's position if this and every order that may still fill on its
+    side did; `open_orders` counts what works already."""
+
+    draft: Draft
+    state: State[Any]
+    worst: Decimal
+    open_orders: int
+
+
+def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list[Refused | None]:
+    """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
+    worst: dict[tuple[Leg, Side], Decimal] = {}
+    open_orders = len(state.orders)
+    verdicts: list[Refused | None] = []
+    for draft in drafts:
+        key = (leg_of(state.mode, draft.side, draft.action), draft.side)
+        before = worst[key] if key in worst else _worst(state, *key)
+        after = before if draft.reduce_only else before + draft.side * draft.size
+        verdict = _first(limits, Asked(draft, state, after, open_orders))
+        worst[key] = after if verdict is None else before
+        open_orders += verdict is None
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _first(limits: Limits, asked: Asked) -> Refused | None:
+    for name, check in CHECKS.items():
+        limit = getattr(limits, name)
+        if limit is not None and limit is not False and (reason := check(limit, asked)):
+            return Refused(asked.draft, name, reason)
+    return None
+
+
+def _worst(state: State[Any], leg: Leg, side: Side) -> Decimal:
+    on_side = (w for w in state.orders if w.order.leg is leg and w.order.side is side)
+    return state.position(leg).size + sum((_growth(w) for w in on_side), ZERO)
+
+
+def _growth(working: Working) -> Decimal:
+    return ZERO if working.order.reduce_only else working.order.side * working.leaves
+
+
+def _whole_units(_on: bool, asked: Asked) -> str | None:
+    draft, instrument = asked.draft, asked.state.instrument
+    if draft.size <= 0 or (draft.price is not None and draft.price <= 0):
+        return "price and size must be positive"
+    whole = is_whole(draft.size, instrument.step) and (draft.price is None or is_whole(draft.price, instrument.tick))
+    return None if whole else f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
+
+
+def _max_order_size(limit: Decimal, asked: Asked) -> str | None:
+    return f"size {asked.draft.size} above {limit}" if asked.draft.size > limit else None
+
+
+def _max_order_notional(limit: Decimal, asked: Asked) -> str | None:
+    price = asked.draft.price if asked.draft.price is not None else _anchor(asked.state)
+    if price is None:
+        return "no price to value a market order with"
+    value = notional(asked.state.instrument, asked.draft.size, price)
+    return f"notional {value} above {limit}" if value > limit else None
+
+
+def _max_position(limit: Decimal, asked: Asked) -> str | None:
+    closes_leg = asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE
+    if asked.draft.reduce_only or closes_leg or asked.draft.side * asked.worst <= limit:
+        return None
+    return f"worst position {asked.worst} beyond {limit}"
+
+
+def _max_open_orders(limit: int, asked: Asked) -> str | None:
+    """Exits are never counted out: a position must be closable."""
+    if asked.draft.action is Action.CLOSE or asked.open_orders < limit:
+        return None
+    return f"{asked.open_orders} orders are open already"
+
+
+def _price_collar(limit: Decimal, asked: Asked) -> str | None:
+    price, anchor = asked.draft.price, _anchor(asked.state)
+    if price is None or asked.draft.action is Action.CLOSE:
+        return None
+    if anchor is None:
+        return "no mark price and no mid to compare with"
+    return f"price {price} too far from {anchor}" if abs(price - anchor) > limit * anchor else None
+
+
+def _anchor(state: State[Any]) -> Decimal | None:
+    if state.tick is None:
+        return None
+    top = state.tick.top
+    mid = (top.bid + top.ask) / 2 if top.bid is not None and top.ask is not None else None
+    return state.tick.mark if state.tick.mark is not None else mid
+
+
+CHECKS: dict[str, Callable[[Any, Asked], str | None]] = {
+    "whole_units": _whole_units,
+    "max_order_size": _max_order_size,
+    "max_order_notional": _max_order_notional,
+    "max_position": _max_position,
+    "max_open_orders": _max_open_orders,
+    "price_collar": _price_collar,
+}

@@ -1,0 +1,47 @@
+"""The loop that every host drives: one event in, the record of it, its commands out."""
+
+from collections import deque
+from collections.abc import Callable
+
+from engine.core.commands import Command, Outcome, Refused
+from engine.core.events import AnyEvent
+from engine.core.policy import Policy
+from engine.core.risk import Limits
+from engine.core.state import State
+from engine.core.step import step
+
+type Record = Callable[[int, AnyEvent, tuple[Outcome, ...]], None]  # seq of the event, the event, what followed
+type Send = Callable[[Command], None]
+
+
+class Session[S]:
+    """Holds the one state of a run. Commands leave only after `record` has returned.
+
+    A venue may answer while a command is being sent (a simulated one does): such an event waits for its turn.
+    """
+
+    def __init__(self, policy: Policy[S], limits: Limits, record: Record, send: Send) -> None:
+        self.policy, self.limits = policy, limits
+        self.state: State[S] | None = None
+        self._record, self._send = record, send
+        self._waiting: deque[AnyEvent] = deque()
+        self._busy = False
+
+    def feed(self, event: AnyEvent) -> None:
+        self._waiting.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting:
+                self._one(self._waiting.popleft())
+        finally:
+            self._busy = False
+
+    def _one(self, event: AnyEvent) -> None:
+        before = 0 if self.state is None else self.state.seq
+        self.state, outcomes = step(self.policy, self.limits, self.state, event)
+        self._record(before + 1, event, outcomes)
+        for outcome in outcomes:
+            if not isinstance(outcome, Refused):
+                self._send(outcome)

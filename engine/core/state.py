@@ -1,0 +1,168 @@
+"""What the core knows, and the one function in which facts change it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, assert_never
+
+import msgspec
+
+from engine.core import ledger as books
+from engine.core.commands import Cancel, Outcome, Submit
+from engine.core.events import (
+    AnyEvent,
+    CancelRejected,
+    FundingSettled,
+    LeverageConfirmed,
+    OrderAccepted,
+    OrderCanceled,
+    OrderFilled,
+    OrderRejected,
+    PositionModeConfirmed,
+    PositionModeFailed,
+    Started,
+    Stopping,
+    Tick,
+)
+from engine.core.ledger import Ledger
+from engine.core.position import FLAT, Position, fold, notional
+from engine.core.types import ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
+
+_replace = msgspec.structs.replace
+
+
+class Working(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that can still fill: from the moment it is sent until the venue says that it is over."""
+
+    order: Submit
+    created_ns: Nanos
+    filled: Decimal = ZERO
+    accepted: bool = False
+    cancel_requested_ns: Nanos | None = None
+
+    @property
+    def leaves(self) -> Decimal:
+        return self.order.size - self.filled
+
+
+class State[S](msgspec.Struct, frozen=True, kw_only=True):
+    """All that a decision may depend on. `own` is the strategy's part.
+
+    `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
+    `orders` stand in order of creation; `positions` holds only legs that are not flat.
+    """
+
+    run: str
+    instrument: Instrument
+    mode: PositionMode
+    leverage: int
+    reserves_margin: bool
+    mode_confirmed: bool
+    ledger: Ledger
+    own: S
+    seq: int = 0
+    now: Nanos = 0
+    tick: Tick | None = None
+    orders: tuple[Working, ...] = ()
+    positions: dict[Leg, Position] = {}
+    stopping: bool = False
+
+    def working(self, order_id: OrderId) -> Working | None:
+        return next((w for w in self.orders if w.order.id == order_id), None)
+
+    def position(self, leg: Leg) -> Position:
+        return self.positions.get(leg, FLAT)
+
+
+def begun[S](own: S, event: Started) -> State[S]:
+    return State(
+        run=event.run,
+        instrument=event.instrument,
+        mode=event.mode,
+        leverage=event.leverage,
+        reserves_margin=event.reserves_margin,
+        mode_confirmed=event.mode_confirmed,
+        ledger=books.opened(event.balance),
+        own=own,
+        positions={held.leg: Position(held.size, held.entry) for held in event.positions if held.size != 0},
+    )
+
+
+def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901  one arm a fact
+    """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
+    match event:
+        case Tick():
+            return _replace(state, now=event.ts_event, tick=event)
+        case OrderFilled():
+            return _filled(state, event)
+        case OrderAccepted():
+            return _with_order(state, event.id, accepted=True)
+        case CancelRejected():
+            return _with_order(state, event.id, cancel_requested_ns=None)
+        case OrderRejected() | OrderCanceled():
+            return _replace(state, orders=tuple(w for w in state.orders if w.order.id != event.id))
+        case FundingSettled():
+            return _replace(state, ledger=books.funded(state.ledger, event.amount))
+        case PositionModeConfirmed():
+            return _replace(state, mode_confirmed=event.mode is state.mode)
+        case PositionModeFailed():
+            return _replace(state, mode_confirmed=False)
+        case LeverageConfirmed():
+            return _replace(state, leverage=event.leverage)
+        case Stopping():
+            return _replace(state, stopping=True)
+        case Started():
+            return begun(state.own, event)
+        case _:
+            assert_never(event)
+
+
+def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> State[S]:
+    """The state once these outcomes are journalled: submitted orders work, cancels are on their way."""
+    asked = {o.id for o in outcomes if isinstance(o, Cancel)}
+    orders = (
+        *(_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in state.orders),
+        *(Working(order=o, created_ns=at_ns) for o in outcomes if isinstance(o, Submit)),
+    )
+    return _replace(state, orders=orders, seq=state.seq + len(outcomes))
+
+
+def available(state: State[Any]) -> Decimal:
+    """What a new order's margin can be taken from, in the settlement currency."""
+    if not state.reserves_margin:
+        return state.ledger.cash
+    return state.ledger.cash - (sum(_reserved(state), ZERO) / state.leverage)
+
+
+def _reserved(state: State[Any]) -> Iterator[Decimal]:
+    for working in state.orders:
+        if working.order.action is Action.OPEN and working.order.price is not None:
+            yield notional(state.instrument, working.leaves, working.order.price)
+    for position in state.positions.values():
+        if position.entry is not None:
+            yield notional(state.instrument, position.size, position.entry)
+
+
+def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
+    position, realised = fold(state.instrument, state.position(event.leg), event.side, event.size, event.price)
+    positions = {leg: held for leg, held in state.positions.items() if leg is not event.leg}
+    if position.size != 0:
+        positions[event.leg] = position
+    return _replace(
+        state,
+        ledger=books.traded(state.ledger, realised, event.fee),
+        positions=dict(sorted(positions.items())),
+        orders=tuple(_after_fill(state.orders, event)),
+    )
+
+
+def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> Iterator[Working]:
+    for working in orders:
+        if working.order.id != event.id:
+            yield working
+        elif working.filled + event.size < working.order.size:
+            yield _replace(working, filled=working.filled + event.size, accepted=True)
+
+
+def _with_order[S](state: State[S], order_id: OrderId, **changes: object) -> State[S]:
+    orders = tuple(_replace(w, **changes) if w.order.id == order_id else w for w in state.orders)
+    return _replace(state, orders=orders)

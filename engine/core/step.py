@@ -1,0 +1,85 @@
+"""The one step that a backtest, a paper run, a live run and a replay have in common."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
+from engine.core.errors import BrokenInvariantError
+from engine.core.events import AnyEvent, Started, Stopping
+from engine.core.policy import Policy
+from engine.core.risk import Limits, refusals
+from engine.core.state import State, begun, evolve, sent
+from engine.core.types import SECOND, OrderId, leg_of
+
+CANCEL_RETRY_NS = 60 * SECOND
+
+
+def step[S](
+    policy: Policy[S], limits: Limits, state: State[S] | None, event: AnyEvent
+) -> tuple[State[S], tuple[Outcome, ...]]:
+    """Fold one event in and say what follows from it: commands to send and refusals to note, in this order."""
+    after = _folded(policy, state, event)
+    after = msgspec.structs.replace(after, seq=after.seq + 1)
+    if isinstance(event, Stopping):
+        wishes: tuple[Wish, ...] = tuple(Cancel(w.order.id, "stopping") for w in after.orders)
+    elif after.stopping:
+        wishes = ()
+    else:
+        own, wishes = policy.decide(after, event)
+        if own is not after.own:
+            after = msgspec.structs.replace(after, own=own)
+    if not wishes:
+        return after, ()
+    outcomes = tuple(_outcomes(limits, after, wishes, at_ns=event.ts_init))
+    return sent(after, outcomes, event.ts_init), outcomes
+
+
+def order_id(run: str, seq: int, n: int) -> OrderId:
+    """The same manifest, the same entry, the same id: a replay can be compared line by line."""
+    return f"{run[:12]}-{seq}-{n}"
+
+
+def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
+    if isinstance(event, Started):
+        return begun(policy.initial(event), event)
+    if state is None:
+        raise BrokenInvariantError(f"the first event must be Started, not {event}")
+    own = policy.evolve(state, event)
+    after = evolve(state, event)
+    return after if own is state.own else msgspec.structs.replace(after, own=own)
+
+
+def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_ns: int) -> Iterator[Outcome]:
+    wishes = tuple(_worth_saying(state, wishes, at_ns))
+    verdicts = iter(refusals(limits, state, (w for w in wishes if isinstance(w, Draft))))
+    for n, wish in enumerate(wishes):
+        yield (next(verdicts) or _submit(state, wish, n)) if isinstance(wish, Draft) else wish
+
+
+def _worth_saying(state: State[Any], wishes: Iterable[Wish], at_ns: int) -> Iterator[Wish]:
+    """A cancel is asked once, and again only when 60 s brought no answer."""
+    for wish in wishes:
+        if isinstance(wish, Cancel):
+            working = state.working(wish.id)
+            asked = working.cancel_requested_ns if working else None
+            if working is None or (asked is not None and at_ns - asked < CANCEL_RETRY_NS):
+                continue
+        yield wish
+
+
+def _submit(state: State[Any], draft: Draft, n: int) -> Submit:
+    return Submit(
+        id=order_id(state.run, state.seq, n),
+        side=draft.side,
+        size=draft.size,
+        price=draft.price,
+        order_type=draft.type,
+        action=draft.action,
+        leg=leg_of(state.mode, draft.side, draft.action),
+        purpose=draft.purpose,
+        level=draft.level,
+        reduce_only=draft.reduce_only,
+        post_only=draft.post_only,
+    )
