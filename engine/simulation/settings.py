@@ -1,0 +1,50 @@
+"""How the simulated venue behaves: the run file's [simulation]. Plain values, no engine."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+type Percent = Annotated[Decimal, Field(ge=-1, le=5, allow_inf_nan=False)]
+
+
+class Simulation(BaseModel):
+    """Every field's description is the comment that `perpmm init` writes above it.
+
+    The margin follows from `strategy.leverage` (initial) and the instrument (maintenance): it is no setting of its own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    balance: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=Decimal(10_000),
+        description="what the account holds at the start, in the settlement currency",
+    )
+    maker_fee_pct: Percent | None = Field(
+        default=None,
+        description="percent of the value traded by resting orders (a rebate is negative); unset: the instrument's own",
+    )
+    taker_fee_pct: Percent | None = Field(
+        default=None,
+        description="percent of the value traded by orders that take liquidity; unset: the instrument's own",
+    )
+    order_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
+        default=50,
+        description="from our decision until the venue acts on an order or a cancel; its answer comes back at once",
+    )
+    queue_position: bool = Field(
+        default=True,
+        description="a resting order fills only after all that rested before it at its price; false: at the first touch",
+    )
+    liquidity_consumption: bool = Field(
+        default=True,
+        description="size that we took from the book is gone until the book shows the level anew",
+    )
+    funding: bool = Field(
+        default=True,
+        description="settle the funding rates found in the data, at the mark price of the moment",
+    )
+    liquidation: bool = Field(
+        default=True,
+        description="close everything at market once equity falls below the maintenance margin",
+    )
