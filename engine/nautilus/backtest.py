@@ -13,6 +13,14 @@ from engine.core.types import Nanos
 from engine.simulation.settings import Simulation
 
 
+class MarketData(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a catalog to replay: rows whose `ts_init` is in [start_ns, end_ns]; None is its beginning or end."""
+
+    catalog: Path
+    start_ns: Nanos | None = None
+    end_ns: Nanos | None = None
+
+
 class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished run says of itself. `rows` counts market data; `loop_seconds` is the loop without start-up.
 
@@ -27,18 +35,15 @@ class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_backtest(
-    catalog: Path,
-    instrument_id: str,
+    data: MarketData,
     simulation: Simulation,
-    *,
     started: Started,
     session_of: Callable[[Send], Session[Any]],
-    start_ns: Nanos | None = None,
-    end_ns: Nanos | None = None,
+    *,
     on_tick: Callable[[Nanos], None] | None = None,
     stop_requested: Callable[[], bool] | None = None,
 ) -> BacktestEnd:
-    """Replay a catalog's market data [start_ns, end_ns] through a session; returns when the data ends.
+    """Replay a catalog's market data of `started.instrument` through a session; returns when the data ends.
 
     `session_of` is called once, with the function that sends commands to the simulated venue. The session is fed
     `started` first (mode, leverage and balance are taken from it; its times are the caller's), then a Tick on every

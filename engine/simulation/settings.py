@@ -34,7 +34,7 @@ class Simulation(BaseModel):
     )
     queue_position: bool = Field(
         default=True,
-        description="a resting order fills only after all that rested before it at its price; false: at the first touch",
+        description="a resting order fills only after what rested before it at its price; false: at the first trade",
     )
     liquidity_consumption: bool = Field(
         default=True,
