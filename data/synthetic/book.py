@@ -1,0 +1,42 @@
+"""One side of the synthetic book: sizes by price, and every change written down as it is made."""
+
+from collections.abc import Iterator
+
+FARTHEST_TICKS = 1_000_000
+
+
+class Side:
+    """Resting size in lots by price in ticks, best price known. Mutable.
+
+    `sign` is +1 for bids and -1 for asks, so that `sign * price` is better the higher it is. `changed` collects the
+    prices touched since it was last taken.
+    """
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.lots: dict[int, int] = {}
+        self.best = 0
+        self.changed: dict[int, None] = {}
+
+    def put(self, price: int, lots: int) -> None:
+        """Set what rests at a price; 0 empties it."""
+        self.changed[price] = None
+        if lots > 0:
+            if not self.lots or self.sign * price > self.sign * self.best:
+                self.best = price
+            self.lots[price] = lots
+        elif self.lots.pop(price, None) is not None and price == self.best:
+            self.best = next(self.prices_from(price))
+
+    def prices_from(self, price: int) -> Iterator[int]:
+        """Occupied prices from this one outwards."""
+        step = -self.sign
+        for at in range(price, price + step * FARTHEST_TICKS, step):
+            if at in self.lots:
+                yield at
+
+    def take_changes(self) -> list[tuple[int, int, int]]:
+        """(sign, price, lots now) of every price touched since the last call, best first."""
+        touched = sorted(self.changed, reverse=self.sign > 0)
+        self.changed.clear()
+        return [(self.sign, price, self.lots.get(price, 0)) for price in touched]

@@ -1,0 +1,96 @@
+"""A tape in memory, and the wire it comes over: what the venue says, when, and when we hear it."""
+
+import msgspec
+import polars as pl
+
+from data.synthetic.chance import Chance
+from data.synthetic.settings import Settings
+
+US_PER_S = 1_000_000
+CLOCKS = {"ts_event_us": pl.Int64, "ts_local_us": pl.Int64}  # the venue's clock, ours
+BOOK = pl.Schema(
+    {**CLOCKS, "is_snapshot": pl.Boolean, "side": pl.Int8, "price_ticks": pl.Int64, "size_lots": pl.Int64}
+)
+TRADES = pl.Schema({**CLOCKS, "id": pl.Int64, "side": pl.Int8, "price_ticks": pl.Int64, "size_lots": pl.Int64})
+TICKER = pl.Schema(
+    {
+        **CLOCKS,
+        "funding_us": pl.Int64,
+        "funding_rate": pl.Float64,
+        "last_price_ticks": pl.Int64,
+        "index_price": pl.Float64,
+        "mark_price": pl.Float64,
+    }
+)
+
+
+class Tape(msgspec.Struct, frozen=True):
+    """Frames of the schemas BOOK, TRADES and TICKER, each in the order of our clock.
+
+    book: side 1 bid, -1 ask; size is what now rests, 0 nothing. trades: side 1 the taker bought, -1 sold.
+    Rows with one ts_local_us are one message; no two messages of any kind share one.
+    """
+
+    book: pl.DataFrame
+    trades: pl.DataFrame
+    ticker: pl.DataFrame
+
+
+def joined(tapes: list[Tape]) -> Tape:
+    """One tape of consecutive ones, at least one."""
+    return Tape(*(pl.concat(getattr(tape, name) for tape in tapes) for name in Tape.__struct_fields__))
+
+
+class Wire:
+    """Writes down what the venue sends, with both clocks. Mutable; `take` hands over what has come so far.
+
+    The venue's clock gives every message a microsecond of its own, except that a trade's prints share theirs with the
+    book change they cause. Ours is later by a slowly drifting latency and keeps the venue's order.
+    """
+
+    def __init__(self, settings: Settings, chance: Chance, *, start_us: int) -> None:
+        self._settings, self._chance = settings, chance
+        self._start_us = start_us
+        self._event_us = self._local_us = start_us
+        self._drift_ms = settings.latency_drift_ms / 2
+        self._trade_id = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._book: list[tuple[int, int, bool, int, int, int]] = []
+        self._trades: list[tuple[int, int, int, int, int, int]] = []
+        self._ticker: list[tuple[int, int, int, float, int, float, float]] = []
+
+    def at(self, now_s: float) -> None:
+        """The venue's clock moves to the next free microsecond from now on."""
+        self._event_us = max(self._event_us + 1, self._start_us + int(now_s * US_PER_S))
+
+    def book(self, changes: list[tuple[int, int, int]], *, is_snapshot: bool = False) -> None:
+        """One message of (side, price in ticks, lots now) rows."""
+        event_us, local_us = self._event_us, self._received_us()
+        self._book += [(event_us, local_us, is_snapshot, *change) for change in changes]
+
+    def trade(self, side: int, price_ticks: int, lots: int) -> None:
+        self._trade_id += 1
+        self._trades.append((self._event_us, self._received_us(), self._trade_id, side, price_ticks, lots))
+
+    def ticker(self, funding_us: int, rate: float, last_ticks: int, index_price: float, mark_price: float) -> None:
+        row = (funding_us, rate, last_ticks, index_price, mark_price)
+        self._ticker.append((self._event_us, self._received_us(), *row))
+
+    def _received_us(self) -> int:
+        chance, most_ms = self._chance, self._settings.latency_drift_ms
+        self._drift_ms = min(max(self._drift_ms + 0.2 * (chance.uniform() - 0.5), 0.0), most_ms)
+        delay_ms = self._settings.latency_ms + self._drift_ms + chance.wait(self._settings.latency_jitter_ms)
+        self._local_us = max(self._local_us + 1 + chance.below(9), self._event_us + int(delay_ms * 1000))
+        return self._local_us
+
+    def take(self) -> Tape:
+        """Everything since the last call."""
+        tape = Tape(
+            pl.DataFrame(self._book, schema=BOOK, orient="row"),
+            pl.DataFrame(self._trades, schema=TRADES, orient="row"),
+            pl.DataFrame(self._ticker, schema=TICKER, orient="row"),
+        )
+        self._clear()
+        return tape
