@@ -29,6 +29,8 @@ class Started(Event, frozen=True, kw_only=True, tag="Started"):
 
     `balance` is in the settlement currency. `reserves_margin`: whether resting orders and positions take from what is
     available. `mode_confirmed`: the venue already is in the wanted position mode and at the wanted leverage.
+    `cancels_at_once`: a cancel is answered while it is being sent, so that what follows it in the same tick may count
+    on it (Hummingbot re-reads its orders after each cancel).
     """
 
     run: str
@@ -38,6 +40,7 @@ class Started(Event, frozen=True, kw_only=True, tag="Started"):
     balance: Decimal
     reserves_margin: bool = True
     mode_confirmed: bool = True
+    cancels_at_once: bool = False
     positions: tuple[Held, ...] = ()
 
 
