@@ -1,0 +1,52 @@
+# The only way we run anything; `make` alone lists the targets. Written for GNU make 3.81 and bash 3.2 (macOS's own) and later.
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export PRE_COMMIT_HOME := .cache/pre-commit
+
+BIN := .venv/bin
+READY := .venv/.ready
+PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --upgrade \
+	--custom-compile-command "make lock"
+
+# A copied or moved folder, or a Python that is gone, leaves a .venv that only looks ready.
+$(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY))
+
+.PHONY: help setup backtest test check format lint types imports tests bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with Python 3.13 and the locked packages; nothing outside this folder is changed
+
+$(READY): requirements.lock pyproject.toml scripts/setup
+	@scripts/setup
+
+test: check ## set up, then check everything
+
+check: setup ## format, lint, types, imports, tests: what pre-commit calls
+	@$(BIN)/pre-commit run --all-files
+	@$(MAKE) tests
+
+format: setup
+	@$(BIN)/ruff format .
+
+lint: setup
+	@$(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+imports: setup
+	@$(BIN)/lint-imports
+
+tests: setup ## the tests alone; some of them: make tests PYTEST="tests/unit -k ledger"
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
+
+lock: setup ## pin the newest packages that pyproject.toml allows
+	@$(PIN) --group dev -o requirements.lock pyproject.toml
+	@$(PIN) --group bench -o requirements-bench.lock
+
+clean: ## remove what can be made again; never runs/, nor a catalog of yours
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json
+	@find . -name __pycache__ -type d -not -path './.tools/*' -prune -exec rm -rf {} +
