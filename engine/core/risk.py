@@ -2,26 +2,40 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.core.commands import Draft, Refused
 from engine.core.position import notional
 from engine.core.state import State, Working
 from engine.core.types import ZERO, Action, Leg, PositionMode, Side, is_whole, leg_of
 
+type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """None is no limit. Sizes in base units (contracts where the venue counts those), notionals in the settlement
-    currency, the collar a fraction of the mark price (of the mid where no mark is known)."""
 
-    max_order_size: Decimal | None = None
-    max_order_notional: Decimal | None = None
-    max_position: Decimal | None = None
-    max_open_orders: int | None = None
-    price_collar: Decimal | None = None
-    whole_units: bool = True
+class Limits(BaseModel):
+    """What no order may exceed. None is no limit; exits are never counted out by a number of orders or a collar."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_order_size: Amount | None = Field(
+        default=None, description="base units (contracts where the venue counts those); the largest single order"
+    )
+    max_order_notional: Amount | None = Field(
+        default=None, description="settlement currency; the largest value of a single order"
+    )
+    max_position: Amount | None = Field(
+        default=None, description="base units; the largest position a leg could reach if all that rests were filled"
+    )
+    max_open_orders: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="how many orders may rest at once before new quotes are refused"
+    )
+    price_collar: Amount | None = Field(
+        default=None, description="fraction of the mark price (0.05 = 5 %) that a quote may lie away from it"
+    )
+    whole_units: bool = Field(default=True, description="refuse orders that are not whole ticks and lots")
 
 
 class Asked(msgspec.Struct, frozen=True):
