@@ -1,0 +1,1 @@
+"""What happened in a run, in order, durable: one folder a run, `journal.sqlite` beside `manifest.json`."""

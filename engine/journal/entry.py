@@ -1,0 +1,88 @@
+"""One line of a journal: an event, a command or a refusal, and the hash that ties it to the line before it."""
+
+import hashlib
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from engine.core.commands import Cancel, Command, Outcome, Refused, SetLeverage, SetPositionMode, Submit
+from engine.core.events import AnyEvent
+
+type Value = AnyEvent | Outcome
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    AnyEvent | Submit | Cancel | SetLeverage | SetPositionMode | Refused
+)
+
+
+class Kind(StrEnum):
+    EVENT = "event"
+    COMMAND = "command"
+    REFUSAL = "refusal"
+
+
+class Entry(NamedTuple):
+    """`ts_event` and `ts_init` (ns) of a command or refusal are those of the event that it followed from.
+
+    `payload` is the value's canonical JSON; `hash` covers this entry and, through the one before it, all earlier ones.
+    """
+
+    seq: int
+    kind: Kind
+    type: str
+    ts_event: int
+    ts_init: int
+    payload: bytes
+    hash: bytes
+
+    @property
+    def value(self) -> Value:
+        return decode(self.payload)
+
+
+def encode(value: Value) -> bytes:
+    """Canonical JSON: equal values that were made in the same way give equal bytes, in every process."""
+    return _encoder.encode(value)
+
+
+def decode(payload: bytes) -> Value:
+    """The event, command or refusal. Raises msgspec.MsgspecError if the payload is none of them."""
+    value: Value = _decoder.decode(payload)
+    return value
+
+
+def genesis(run: str) -> bytes:
+    """What the first entry's hash covers in place of an entry before it: the manifest's hash."""
+    return hashlib.sha256(run.encode()).digest()
+
+
+def chained(before: bytes, seq: int, kind: str, *, ts: tuple[int, int], payload: bytes) -> bytes:
+    """The hash of an entry that follows one with hash `before`. The payload carries the type."""
+    return hashlib.sha256(b"%b%d %b %d %d %b" % (before, seq, kind.encode(), *ts, payload)).digest()
+
+
+def kind_of(outcome: Outcome) -> Kind:
+    return Kind.REFUSAL if isinstance(outcome, Refused) else Kind.COMMAND
+
+
+class CommandsDigest:
+    """A running sha256 over commands in order: two runs that asked for the same show the same."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, payload: bytes) -> None:
+        self._hash.update(payload)
+        self._hash.update(b"\n")
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def digest_of(commands: list[Command]) -> str:
+    digest = CommandsDigest()
+    for command in commands:
+        digest.add(encode(command))
+    return digest.hexdigest()

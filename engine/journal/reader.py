@@ -1,0 +1,77 @@
+"""Read a run's journal: finished, crashed, or being written by another process, without disturbing any of them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.core.errors import JournalError, Problem
+from engine.journal.entry import Entry, Kind
+from engine.journal.folder import JOURNAL_FILE, status_of
+from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_file
+
+PAGE = 20_000
+_LAST = 2**63 - 1
+_SCHEMA = {
+    "seq": pl.Int64,
+    "kind": pl.String,
+    "type": pl.String,
+    "ts_event": pl.Int64,
+    "ts_init": pl.Int64,
+    "payload": pl.Binary,
+    "hash": pl.Binary,
+}
+
+
+class Journal:
+    """A run's folder, opened for reading. Raises JournalError if there is no run, or one of another schema version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.run_file: RunFile = read_run_file(folder)
+        self.status: Status = status_of(folder)
+
+    def entries(
+        self, *, since: int = 1, until: int | None = None, types: Iterable[str] | None = None
+    ) -> Iterator[Entry]:
+        """Entries with since <= seq <= until, in order, of the given types (all by default), as many as there are."""
+        for page in self._pages(since, until, types):
+            for seq, kind, *rest in page:
+                yield Entry(seq, Kind(kind), *rest)
+
+    def frame(self, *, types: Iterable[str] | None = None) -> pl.DataFrame:
+        """All entries as raw columns: seq, kind, type, ts_event and ts_init (ns), payload (JSON bytes), hash."""
+        pages = [pl.DataFrame(page, schema=_SCHEMA, orient="row") for page in self._pages(1, None, types)]
+        return pl.concat(pages) if pages else pl.DataFrame(schema=_SCHEMA)
+
+    def high_watermark(self) -> int:
+        """The seq of the last entry that can be read now; 0 if there is none."""
+        with self._reading() as db:
+            return int(db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0])
+
+    def _pages(self, since: int, until: int | None, types: Iterable[str] | None) -> Iterator[list[tuple[Any, ...]]]:
+        """A page is read in a transaction of its own: a long reader never keeps a writer's file from being tidied."""
+        names = None if types is None else sorted(types)
+        where = "" if names is None else f" and type in ({','.join('?' * len(names))})"
+        query = f"select * from entry where seq >= ? and seq <= ?{where} order by seq limit {PAGE}"  # noqa: S608
+        last = _LAST if until is None else until
+        with self._reading() as db:
+            while page := db.execute(query, (since, last, *(names or ()))).fetchall():
+                yield page
+                since = page[-1][0] + 1
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        path = self.folder / JOURNAL_FILE
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+                version = db.execute("pragma user_version").fetchone()[0]
+                if version != SCHEMA_VERSION:
+                    message = f"written by schema version {version}, this code reads {SCHEMA_VERSION}"
+                    raise JournalError(Problem(str(path), message))
+                yield db
+        except sqlite3.Error as error:
+            raise JournalError(Problem(str(path), f"cannot be read: {error}")) from error

@@ -1,0 +1,192 @@
+"""Write a run's journal. Its `record` is what a core Session calls before any command leaves."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from engine.core.commands import Outcome
+from engine.core.errors import BrokenInvariantError, JournalError, Problem
+from engine.core.events import AnyEvent
+from engine.journal.entry import CommandsDigest, Kind, chained, encode, genesis, kind_of
+from engine.journal.folder import JOURNAL_FILE, LOCK_FILE, lock_for_writing, new_folder
+from engine.journal.manifest import (
+    SCHEMA_VERSION,
+    Manifest,
+    RunFile,
+    Seal,
+    Status,
+    manifest_hash,
+    write_run_file,
+)
+
+BATCH = 4096
+_TABLE = """create table entry (
+    seq integer primary key, kind text not null, type text not null,
+    ts_event integer not null, ts_init integer not null, payload blob not null, hash blob not null) strict"""
+_INSERT = "insert into entry values (?, ?, ?, ?, ?, ?, ?)"
+type Row = tuple[int, str, str, int, int, bytes, bytes]
+
+
+def create_run(
+    runs: Path,
+    manifest: Manifest,
+    *,
+    durable: bool = False,
+    created: str | None = None,
+    places: dict[str, str] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> "JournalWriter":
+    """Make a run's folder and open its journal. `durable`: every record is on disk before `record` returns (paper and
+    live); otherwise entries are written in batches. Raises JournalError if the place cannot be written."""
+    folder = new_folder(runs, manifest)
+    run_file = RunFile(
+        run_id=folder.name,
+        run=manifest_hash(manifest),
+        manifest=manifest,
+        created=created,
+        places=places or {},
+        warnings=warnings,
+    )
+    lock = lock_for_writing(folder)
+    write_run_file(folder, run_file)
+    return JournalWriter(folder, run_file, lock, durable=durable)
+
+
+class JournalWriter:
+    """Appends entries to a run's folder; seals it once. As a context manager it closes without sealing."""
+
+    def __init__(self, folder: Path, run_file: RunFile, lock: int, *, durable: bool) -> None:
+        self.folder, self.run_id, self.run = folder, run_file.run_id, run_file.run
+        self._run_file, self._lock = run_file, lock
+        self._batch = 1 if durable else BATCH
+        self._rows: list[Row] = []
+        self._chain = genesis(self.run)
+        self._digest = CommandsDigest()
+        self._counts = dict.fromkeys(Kind, 0)
+        self._seq = 0
+        self._first_ns: int | None = None
+        self._last_ns: int | None = None
+        self._closed = False
+        with self._naming_the_file():
+            self._db = _new_database(self.path, durable=durable)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / JOURNAL_FILE
+
+    @property
+    def digest(self) -> str:
+        """Sha256 (hex) of the commands so far, in order."""
+        return self._digest.hexdigest()
+
+    def record(self, seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
+        """Write an event as entry `seq` and what followed from it as the next ones. Raises JournalError (disk full)
+        and BrokenInvariantError if `seq` leaves a gap."""
+        if seq != self._seq + 1:
+            raise BrokenInvariantError(f"journal entry {seq} follows {self._seq}")
+        ts = (event.ts_event, event.ts_init)
+        self._append(Kind.EVENT, event, ts)
+        for outcome in outcomes:
+            self._append(kind_of(outcome), outcome, ts)
+        self._first_ns = ts[1] if self._first_ns is None else self._first_ns
+        self._last_ns = ts[1]
+        if len(self._rows) >= self._batch:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what is waiting to the file, as one transaction."""
+        rows, self._rows = self._rows, []
+        with self._naming_the_file(), self._db:
+            self._db.executemany(_INSERT, rows)
+
+    def seal(self, status: Status, reason: str = "", **notes: Any) -> Seal:
+        """Close the journal for good and write how the run ended into the manifest, atomically."""
+        self.flush()
+        with self._naming_the_file():
+            # A sealed journal is one plain file: it can be copied, and read where nothing can be written.
+            self._db.execute("pragma wal_checkpoint(truncate)")
+            self._db.execute("pragma journal_mode = delete")
+            self._db.close()
+        seal = Seal(
+            status=status,
+            reason=reason,
+            high_watermark=self._seq,
+            events=self._counts[Kind.EVENT],
+            commands=self._counts[Kind.COMMAND],
+            refusals=self._counts[Kind.REFUSAL],
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+            commands_digest=self.digest,
+            chain=self._chain.hex(),
+            file_sha256=file_sha256(self.path),
+            notes=notes,
+        )
+        write_run_file(self.folder, msgspec.structs.replace(self._run_file, seal=seal))
+        self._release()
+        (self.folder / LOCK_FILE).unlink(missing_ok=True)
+        return seal
+
+    def close(self) -> None:
+        """Let go of the folder. An unsealed run keeps what was flushed, and does not look whole."""
+        if self._closed:
+            return
+        try:
+            self.flush()
+        finally:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.close()
+        except JournalError:
+            if error is None:  # what went wrong first is what the user must hear of
+                raise
+
+    def _append(self, kind: Kind, value: AnyEvent | Outcome, ts: tuple[int, int]) -> None:
+        payload = encode(value)
+        self._seq += 1
+        self._chain = chained(self._chain, self._seq, kind, ts=ts, payload=payload)
+        self._counts[kind] += 1
+        if kind is Kind.COMMAND:
+            self._digest.add(payload)
+        self._rows.append((self._seq, kind.value, type(value).__name__, *ts, payload, self._chain))
+
+    def _release(self) -> None:
+        if not self._closed:
+            self._closed = True
+            os.close(self._lock)
+
+    @contextmanager
+    def _naming_the_file(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise JournalError(Problem(str(self.path), f"cannot be written: {error}")) from error
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _new_database(path: Path, *, durable: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
+    db.execute("pragma journal_mode = wal")
+    db.execute(f"pragma synchronous = {'full' if durable else 'off'}")
+    db.execute(f"pragma fullfsync = {'on' if durable else 'off'}")  # macOS: to the platter, not to its cache
+    db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    db.execute(_TABLE)
+    db.commit()
+    return db
