@@ -1,6 +1,7 @@
 """One line of a journal: an event, a command or a refusal, and the hash that ties it to the line before it."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -58,9 +59,10 @@ def genesis(run: str) -> bytes:
     return hashlib.sha256(run.encode()).digest()
 
 
-def chained(before: bytes, seq: int, kind: str, *, ts: tuple[int, int], payload: bytes) -> bytes:
-    """The hash of an entry that follows one with hash `before`. The payload carries the type."""
-    return hashlib.sha256(b"%b%d %b %d %d %b" % (before, seq, kind.encode(), *ts, payload)).digest()
+def chained(before: bytes, row: tuple[int, str, str, int, int, bytes]) -> bytes:
+    """The hash of an entry (seq, kind, type, ts_event, ts_init, payload) that follows one with hash `before`."""
+    *head, payload = row
+    return hashlib.sha256(b"%b%b\0%b" % (before, " ".join(map(str, head)).encode(), payload)).digest()
 
 
 def kind_of(outcome: Outcome) -> Kind:
@@ -81,7 +83,7 @@ class CommandsDigest:
         return self._hash.hexdigest()
 
 
-def digest_of(commands: list[Command]) -> str:
+def digest_of(commands: Iterable[Command]) -> str:
     digest = CommandsDigest()
     for command in commands:
         digest.add(encode(command))

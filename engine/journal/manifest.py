@@ -147,7 +147,7 @@ def code_version() -> str:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
-    return f"{importlib.metadata.version('perpmm')}+{digest.hexdigest()[:16]}"
+    return f"{_package_version()}+{digest.hexdigest()[:16]}"
 
 
 def read_run_file(folder: Path) -> RunFile:
@@ -169,6 +169,13 @@ def read_run_file(folder: Path) -> RunFile:
 def write_run_file(folder: Path, run_file: RunFile) -> None:
     """Replace the manifest as a whole. Raises JournalError if the disk does not take it."""
     write_atomically(folder / MANIFEST_FILE, msgspec.json.format(_canonical.encode(run_file), indent=2) + b"\n")
+
+
+def _package_version() -> str:
+    try:
+        return importlib.metadata.version("perpmm")
+    except importlib.metadata.PackageNotFoundError:  # run from its folder without being installed
+        return "source"
 
 
 def _sources(root: Path) -> list[Path]:

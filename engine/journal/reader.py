@@ -39,8 +39,8 @@ class Journal:
     ) -> Iterator[Entry]:
         """Entries with since <= seq <= until, in order, of the given types (all by default), as many as there are."""
         for page in self._pages(since, until, types):
-            for seq, kind, *rest in page:
-                yield Entry(seq, Kind(kind), *rest)
+            for row in page:
+                yield self._entry(row)
 
     def frame(self, *, types: Iterable[str] | None = None) -> pl.DataFrame:
         """All entries as raw columns: seq, kind, type, ts_event and ts_init (ns), payload (JSON bytes), hash."""
@@ -51,6 +51,13 @@ class Journal:
         """The seq of the last entry that can be read now; 0 if there is none."""
         with self._reading() as db:
             return int(db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0])
+
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        seq, kind, *rest = row
+        try:
+            return Entry(seq, Kind(kind), *rest)
+        except ValueError as error:
+            raise JournalError(Problem(str(self.folder / JOURNAL_FILE), f"entry {seq} is damaged: {error}")) from error
 
     def _pages(self, since: int, until: int | None, types: Iterable[str] | None) -> Iterator[list[tuple[Any, ...]]]:
         """A page is read in a transaction of its own: a long reader never keeps a writer's file from being tidied."""

@@ -157,11 +157,12 @@ class JournalWriter:
     def _append(self, kind: Kind, value: AnyEvent | Outcome, ts: tuple[int, int]) -> None:
         payload = encode(value)
         self._seq += 1
-        self._chain = chained(self._chain, self._seq, kind, ts=ts, payload=payload)
+        row = (self._seq, kind.value, type(value).__name__, *ts, payload)
+        self._chain = chained(self._chain, row)
         self._counts[kind] += 1
         if kind is Kind.COMMAND:
             self._digest.add(payload)
-        self._rows.append((self._seq, kind.value, type(value).__name__, *ts, payload, self._chain))
+        self._rows.append((*row, self._chain))
 
     def _release(self) -> None:
         if not self._closed:
