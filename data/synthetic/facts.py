@@ -46,8 +46,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 def measured_facts(tops: pl.DataFrame, trades: pl.DataFrame, *, tick: float) -> Facts:
     """Measure a tape.
 
-    `tops`: every best bid and ask update, columns ts_local_ns (int, ascending), bid, ask, bid_size, ask_size (floats).
-    `trades`: every market print, columns ts_local_ns (int, ascending), side (1 the taker bought, -1 sold), size (float).
+    `tops`: every best bid and ask update, columns ts_local_ns (int, ascending), floats bid, ask, bid_size, ask_size.
+    `trades`: every market print, columns ts_local_ns (int, ascending), side (1 the taker bought, -1 sold), float size.
     `tick` is the price step. At least eleven seconds and one print of each side are needed to mean anything.
     """
     ts_ns = tops["ts_local_ns"].to_numpy()
@@ -102,7 +102,8 @@ def _value_at(ts_ns: NDArray[np.int64], values: Floats, at_ns: NDArray[np.int64]
 
 def _returns_bps(ts_ns: NDArray[np.int64], mid: Floats, *, step_s: int) -> Floats:
     at_ns = np.arange(ts_ns[0], ts_ns[-1], step_s * 1_000_000_000)
-    return np.diff(np.log(_value_at(ts_ns, mid, at_ns))) * BPS
+    returns: Floats = np.diff(np.log(_value_at(ts_ns, mid, at_ns))) * BPS
+    return returns
 
 
 def _autocorrelation(signs: NDArray[np.int64], lag: int) -> float:

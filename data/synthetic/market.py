@@ -26,7 +26,7 @@ class Market:
 
     def __init__(self, settings: Settings, chance: Chance, wire: Wire) -> None:
         self.settings, self.chance, self.wire = settings, chance, wire
-        self.start_bid = round(settings.start_price * settings.contract.ticks_per_unit)
+        self.start_bid = round(settings.start_price * 10**settings.contract.price_decimals)
         self.fair_bid = self.last_price = self.start_bid
         self.bids, self.asks = Side(1), Side(-1)
         self.now_s = 0.0
@@ -34,7 +34,7 @@ class Market:
         self.direction = 0  # of the news under way, 0 between news
         self.jump_ticks = 0  # of the news known to few so far, 0 once it is out
         self.news_due_s = self.refill_due_s = inf
-        self.last_taker = 1
+        self.last_taker = self.mood = 1
         self.wanted = {1: (0, 0), -1: (0, 0)}  # a side's best price and the size makers want there
         self._open()
 
@@ -154,14 +154,17 @@ class Market:
 
     def _taker(self) -> None:
         """Somebody who knows nothing, or who knows of the news that is not out yet; takes no more than the touch."""
-        lean = self.settings.news.leak_lean * self.direction
-        if not self.chance.happens(self.settings.flow.repeat_share):
-            self.last_taker = 1 if self.chance.happens(0.5 + lean) else -1
+        flow, chance = self.settings.flow, self.chance
+        if chance.happens(1 / (flow.mood_s * flow.takers_per_s)):
+            self.mood = -self.mood
+        if not chance.happens(flow.repeat_share):
+            lean = self.settings.news.leak_lean * self.direction + flow.mood_lean * self.mood
+            self.last_taker = 1 if chance.happens(0.5 + lean) else -1
         side = self.asks if self.last_taker > 0 else self.bids
         price = side.best
         self._take(side, self._taker_lots(), price)
         is_emptied = side.best != price
-        if is_emptied and not self.direction and self.chance.happens(self.settings.flow.impact_share):
+        if is_emptied and not self.direction and chance.happens(flow.impact_share):
             self.fair_bid -= side.sign  # the other side takes the price over
 
     def _take(self, side: Side, lots: int, limit: int) -> None:
@@ -205,7 +208,7 @@ class Market:
             self.wanted[side.sign] = (side.best, round(chance.from_table(flow.touch_size_lots)))
         wanted = self.wanted[side.sign][1]
         if self.direction == -side.sign:
-            wanted //= 4
+            wanted //= 8
         lots = side.lots[side.best]
         change = int(0.4 * chance.uniform() * (wanted - lots)) if chance.happens(0.55) else chance.below(60) - 30
         side.put(side.best, max(1, lots + (change or 1)))

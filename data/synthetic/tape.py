@@ -8,18 +8,16 @@ from data.synthetic.settings import Settings
 
 US_PER_S = 1_000_000
 CLOCKS = {"ts_event_us": pl.Int64, "ts_local_us": pl.Int64}  # the venue's clock, ours
-BOOK = pl.Schema(
-    {**CLOCKS, "is_snapshot": pl.Boolean, "side": pl.Int8, "price_ticks": pl.Int64, "size_lots": pl.Int64}
-)
+BOOK = pl.Schema({**CLOCKS, "is_snapshot": pl.Boolean, "side": pl.Int8, "price_ticks": pl.Int64, "size_lots": pl.Int64})
 TRADES = pl.Schema({**CLOCKS, "id": pl.Int64, "side": pl.Int8, "price_ticks": pl.Int64, "size_lots": pl.Int64})
 TICKER = pl.Schema(
     {
         **CLOCKS,
         "funding_us": pl.Int64,
-        "funding_rate": pl.Float64,
+        "funding_rate_e8": pl.Int64,
         "last_price_ticks": pl.Int64,
-        "index_price": pl.Float64,
-        "mark_price": pl.Float64,
+        "index_price_e8": pl.Int64,
+        "mark_price_e8": pl.Int64,
     }
 )
 
@@ -28,6 +26,7 @@ class Tape(msgspec.Struct, frozen=True):
     """Frames of the schemas BOOK, TRADES and TICKER, each in the order of our clock.
 
     book: side 1 bid, -1 ask; size is what now rests, 0 nothing. trades: side 1 the taker bought, -1 sold.
+    ticker: the next funding instant and its rate, and prices. Whole numbers all: ticks, lots, or units of 1e-8 (e8).
     Rows with one ts_local_us are one message; no two messages of any kind share one.
     """
 
@@ -59,7 +58,7 @@ class Wire:
     def _clear(self) -> None:
         self._book: list[tuple[int, int, bool, int, int, int]] = []
         self._trades: list[tuple[int, int, int, int, int, int]] = []
-        self._ticker: list[tuple[int, int, int, float, int, float, float]] = []
+        self._ticker: list[tuple[int, int, int, int, int, int, int]] = []
 
     def at(self, now_s: float) -> None:
         """The venue's clock moves to the next free microsecond from now on."""
@@ -74,9 +73,9 @@ class Wire:
         self._trade_id += 1
         self._trades.append((self._event_us, self._received_us(), self._trade_id, side, price_ticks, lots))
 
-    def ticker(self, funding_us: int, rate: float, last_ticks: int, index_price: float, mark_price: float) -> None:
-        row = (funding_us, rate, last_ticks, index_price, mark_price)
-        self._ticker.append((self._event_us, self._received_us(), *row))
+    def ticker(self, funding_us: int, rate_e8: int, last_ticks: int, index_e8: int, mark_e8: int) -> None:
+        received = self._event_us, self._received_us()
+        self._ticker.append((*received, funding_us, rate_e8, last_ticks, index_e8, mark_e8))
 
     def _received_us(self) -> int:
         chance, most_ms = self._chance, self._settings.latency_drift_ms
