@@ -1,0 +1,223 @@
+"""Raw Binance USD-M captures: lines of `<local time> <json>`, one REST snapshot, then depth diffs.
+
+The local time has 16 digits (microseconds) or 19 (nanoseconds). Several files are one recording cut at midnight: the book and
+the chain of update ids run on from one to the next. Sources: Binance's "How to manage a local order book correctly"
+and the collector of hftbacktest, whose files these are.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from data.clock import Latencies
+from data.readers import binance_messages as messages
+from data.readers.binance_batch import MS, Batch
+from data.readers.binance_chain import Chain, Received
+from data.readers.binance_messages import AggTrade, BookTicker, Depth, Mark, Snapshot, Trade
+from data.readers.protocol import OnBytes, OnWarning, Survey
+from data.schema import Piece
+from data.source import fault, line_blocks
+from engine.core.errors import DataError, Problem
+from engine.core.types import Instrument
+
+UNITS_NS = {16: 1_000, 19: 1}  # digits of the local time
+_STEP_BACK_NS = 1_000_000_000
+_MOST_PROBLEMS = 20
+
+# The venue's time of what is kept: the sending time of a depth message (as in Tardis's files), a trade's matching time.
+_TIMED = (
+    (b'"depthUpdate"', re.compile(rb'"E": ?(\d{13})\D'), True),
+    (b'"trade"', re.compile(rb'"T": ?(\d{13})\D'), False),
+    (b'"aggTrade"', re.compile(rb'"T": ?(\d{13})\D'), False),
+)
+_SYMBOL = re.compile(rb'"s": ?"([^"]+)"')
+
+
+def local_time_digits(path: Path, line: bytes, number: int) -> int:
+    """How the file writes its local time. Raises DataError for a unit that it cannot be."""
+    digits = len(line) - len(line.lstrip(b"0123456789"))
+    if digits not in UNITS_NS or line[digits : digits + 1] != b" ":
+        reason = f"the local time has {digits} digits: 16 are microseconds, 19 nanoseconds, nothing else is read"
+        raise fault(path, reason if digits else "the line starts with no local time", line=number, field="local time")
+    return digits
+
+
+def survey(path: Path, on_bytes: OnBytes) -> Survey:
+    """The clock and the symbols, found by searching the text: parsing it is left to the second pass."""
+    latencies, symbols, first_ns, unit, digits = Latencies(), set[str](), None, 1, 0
+    for block in line_blocks(path, on_bytes):
+        if first_ns is None:
+            digits = local_time_digits(path, block[:64], 1)
+            unit = UNITS_NS[digits]
+            first_ns = int(block[:digits]) * unit
+        for needle, time_of, sampled in _TIMED:
+            found = [*_times(block, needle, time_of, digits, symbols)]
+            pairs = np.array(found, np.int64).reshape(-1, 2)
+            latencies.add(pairs[:, 0] * unit - pairs[:, 1] * MS, sampled=sampled)
+    assert first_ns is not None  # line_blocks refuses an empty file
+    return Survey(path=path, first_ns=first_ns, latencies=latencies, symbols=frozenset(symbols))
+
+
+def _times(
+    block: bytes, needle: bytes, time_of: re.Pattern[bytes], digits: int, symbols: set[str]
+) -> Iterator[tuple[int, int]]:
+    """Local and venue time of every line that holds the needle; what is misshapen is left to the second pass."""
+    place = block.find(needle)
+    if place >= 0 and (named := _SYMBOL.search(block, place)):
+        symbols.add(named[1].decode(errors="replace"))
+    while place >= 0:
+        start = block.rfind(b"\n", 0, place) + 1
+        local = block[start : start + digits]
+        event = time_of.search(block, start, start + 400)
+        if event and local.isdigit():
+            yield int(local), int(event[1])
+        place = block.find(needle, block.find(b"\n", place))
+
+
+def pieces(
+    paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning
+) -> Iterator[Piece]:
+    """See protocol.Reader. A snapshot that comes while the book is in sync is not needed and is left out."""
+    recording = _Recording(instrument)
+    for path in paths:
+        yield from recording.file(path, on_bytes)
+    recording.finish(on_warning)
+
+
+class _Reader:
+    survey = staticmethod(survey)
+    pieces = staticmethod(pieces)
+
+
+READER = _Reader()
+
+
+class _Recording:
+    """What runs on from line to line and from file to file."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._chain = Chain()
+        self._now_ns = 0
+        self._line = 0
+        self._path = Path()
+        self._problems: list[Problem] = []
+        self._warnings: dict[str, int] = {}
+        self._matched = 0
+        self._trades: type | None = None
+
+    def file(self, path: Path, on_bytes: OnBytes) -> Iterator[Piece]:
+        self._path, self._line, digits = path, 0, 0
+        for block in line_blocks(path, on_bytes):
+            digits = digits or local_time_digits(path, block[:64], 1)
+            batch = Batch(path, self._instrument)
+            self._block(block, digits, batch)
+            if self._problems:
+                raise DataError(*self._problems)
+            yield from batch.pieces()
+
+    def finish(self, on_warning: OnWarning) -> None:
+        """Raises DataError if the recording never had a book of this instrument, or lost it for good."""
+        chain = self._chain
+        if chain.gap:
+            gap = chain.gap
+            raise DataError(
+                Problem(
+                    source=gap.source, line=gap.line, field=gap.field, message=f"{gap.reason}, and no snapshot follows"
+                )
+            )
+        if not self._matched:
+            raise fault(self._path, f"nothing of {self._instrument.raw_symbol} in it")
+        if not chain.ever_in_sync:
+            raise fault(
+                self._path,
+                "no usable snapshot in the capture: ingest it together with the files before it",
+                field="lastUpdateId",
+            )
+        for text, times in self._warnings.items():
+            on_warning(f"{text} ({times} times)" if times > 1 else text)
+        if chain.stale:
+            on_warning(f"{chain.stale} depth messages older than the book were left out")
+
+    def _block(self, block: bytes, digits: int, batch: Batch) -> None:
+        unit = UNITS_NS[digits]
+        for line in block.split(b"\n")[:-1]:
+            self._line += 1
+            stamp = line[:digits]
+            try:
+                if line[digits : digits + 1] != b" " or not stamp.isdigit():
+                    local_time_digits(self._path, line, self._line)
+                    raise fault(self._path, "the local time changes its unit", line=self._line, field="local time")
+                message = messages.decode(line[digits + 1 :])
+            except (msgspec.MsgspecError, messages.NotOursError, UnicodeDecodeError) as error:
+                self._problem(str(error))
+            except DataError as error:
+                self._problems += error.problems
+            else:
+                self._tick(int(stamp) * unit)
+                if message is not None:
+                    self._message(message, batch)
+            if len(self._problems) >= _MOST_PROBLEMS:
+                return
+
+    def _tick(self, at_ns: int) -> None:
+        """Our time never goes back: a small step of the clock is held, a large one is refused."""
+        if at_ns >= self._now_ns:
+            self._now_ns = at_ns
+        elif self._now_ns - at_ns > _STEP_BACK_NS:
+            back = (self._now_ns - at_ns) / 1e9
+            raise fault(self._path, f"the local time goes back by {back:.3f} s", line=self._line, field="local time")
+        else:
+            self._warn("the local time goes back by less than a second: held")
+
+    def _message(self, message: messages.Event | Snapshot, batch: Batch) -> None:
+        match message:
+            case BookTicker():
+                pass
+            case Snapshot():
+                self._snapshot(message, batch)
+            case _ if message.s != self._instrument.raw_symbol:
+                self._problem(f"is of {message.s}, not of {self._instrument.raw_symbol}", field="s")
+            case Depth():
+                self._matched += 1
+                self._depth(message, batch)
+            case Mark():
+                batch.mark(message, self._now_ns, self._line)
+            case Trade() | AggTrade():
+                self._trade(message, batch)
+
+    def _depth(self, diff: Depth, batch: Batch) -> None:
+        received, known = Received(self._now_ns, self._line, diff), self._chain.last is not None
+        if self._chain.follow(received, str(self._path)):
+            batch.diff(received, self._now_ns)
+        elif known and self._chain.gap:
+            self._warn(f"{self._path}:{self._line}: {self._chain.gap.reason}; the book is empty until the next snapshot")
+            batch.clear(self._now_ns, diff.E * MS, diff.u, self._line)
+
+    def _snapshot(self, snapshot: Snapshot, batch: Batch) -> None:
+        if snapshot.symbol not in (None, self._instrument.raw_symbol):
+            self._problem(f"a snapshot of {snapshot.symbol}, not of {self._instrument.raw_symbol}", field="symbol")
+            return
+        again = self._chain.restart(snapshot)
+        if again is None:
+            return
+        batch.snapshot(snapshot, self._now_ns, self._line)
+        for received in again:
+            batch.diff(received, self._now_ns)
+
+    def _trade(self, trade: Trade | AggTrade, batch: Batch) -> None:
+        """A capture may hold each trade twice, singly and aggregated: the stream that comes first counts."""
+        self._trades = self._trades or type(trade)
+        if type(trade) is not self._trades:
+            self._warn("both trade and aggTrade streams: only the first is kept")
+            return
+        batch.trade(trade, self._now_ns, self._line)
+
+    def _problem(self, text: str, field: str | None = None) -> None:
+        self._problems.append(Problem(source=str(self._path), line=self._line, field=field, message=text))
+
+    def _warn(self, text: str) -> None:
+        self._warnings[text] = self._warnings.get(text, 0) + 1

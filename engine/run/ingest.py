@@ -1,0 +1,229 @@
+"""Vendor files into a catalog: the readers, the instrument and the catalog put together."""
+
+import errno
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from data import instruments, store
+from data.clock import Clock, Latencies
+from data.manifest import Ingest, Manifest, SourceFile, load
+from data.readers import binance
+from data.readers.protocol import OnBytes, Reader, Survey
+from data.recording import Written, write
+from data.schema import Piece
+from data.sniff import Kind, kind_of
+from data.source import digest, fault, size_of
+from data.staging import publish, staging
+from engine.core.errors import DataError, Problem
+from engine.core.types import Instrument
+from engine.nautilus.catalog import write_instrument
+
+type Progress = Callable[[str, int, int], None]
+
+
+READERS: dict[Kind, Reader] = {Kind.BINANCE: binance.READER}
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """What an ingest did. `rows` are rows in the catalog; `unchanged` says that all of it was there already."""
+
+    instrument_id: str
+    catalog: str
+    rows: int
+    rows_by_table: dict[str, int]
+    seconds: float
+    files: tuple[SourceFile, ...]
+    clock: Clock | None
+    start_ns: int
+    end_ns: int
+    warnings: tuple[str, ...]
+    fingerprint: str
+    unchanged: bool = False
+
+
+def no_progress(_stage: str, _done: int, _total: int) -> None:
+    """For those who show none."""
+
+
+def ingest(  # noqa: PLR0913 - the command's options
+    paths: Sequence[Path],
+    *,
+    instrument_id: str,
+    catalog: Path,
+    instrument_file: Path | None = None,
+    exchange_info: Path | None = None,
+    progress: Progress = no_progress,
+) -> Ingested:
+    """Read files of one recording of one instrument into a catalog: all of them, or nothing.
+
+    `progress` is called with a stage, bytes done and bytes in all. Raises DataError for input that cannot be used, a catalog
+    that cannot take it, and a disk that is full.
+    """
+    started = time.perf_counter()
+    try:
+        kinds = _kinds(paths)
+        files = {path: digest(path) for path in kinds}
+        manifest = load(catalog)
+        if done := _already_there(manifest, instrument_id, set(files.values())):
+            return _result(done, catalog, time.perf_counter() - started, unchanged=True)
+        total = sum(map(size_of, kinds))
+        surveys = _surveys(kinds, _counter(progress, "survey", total))
+        instrument = _instrument(instrument_id, surveys, instrument_file, exchange_info)
+        _check_instrument(manifest, instrument, catalog)
+        clock = _clock(surveys)
+        with staging(catalog) as staged:
+            warnings: list[str] = []
+            pieces = _pieces(kinds, surveys, instrument, _counter(progress, "ingest", total), warnings.append)
+            written = write(pieces, staged, instrument, clock.applied_ns if clock else 0)
+            sources = tuple(
+                SourceFile(path.name, str(kinds[path]), written.rows_of.get(str(path), 0), sha)
+                for path, sha in files.items()
+            )
+            made = _ingest_of(instrument, sources, written, clock, (*warnings, *written.warnings))
+            grown = _grown(manifest, made, instrument, catalog)
+            if instrument_id not in manifest.instruments:
+                write_instrument(staged, instrument)
+            publish(staged, catalog, grown)
+    except OSError as error:
+        raise _disk_error(error, catalog) from error
+    return _result(made, catalog, time.perf_counter() - started)
+
+
+def _kinds(paths: Sequence[Path]) -> dict[Path, Kind]:
+    """The kind of each file; the problems of all files that have none, at once."""
+    kinds: dict[Path, Kind] = {}
+    problems: list[Problem] = []
+    if not paths:
+        raise DataError(Problem(source="PATHS", message="no file to ingest"))
+    for path in paths:
+        try:
+            kinds[path] = kind_of(path)
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*problems)
+    return kinds
+
+
+def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(stage, done, total)
+
+    return count
+
+
+def _surveys(kinds: dict[Path, Kind], on_bytes: OnBytes) -> tuple[Survey, ...]:
+    """In order of time."""
+    found = (READERS[kind].survey(path, on_bytes) for path, kind in kinds.items())
+    return tuple(sorted(found, key=lambda s: s.first_ns))
+
+
+def _pieces(
+    kinds: dict[Path, Kind],
+    surveys: tuple[Survey, ...],
+    instrument: Instrument,
+    on_bytes: OnBytes,
+    on_warning: Callable[[str], None],
+) -> Iterator[Piece]:
+    for kind in sorted(set(kinds.values())):
+        ordered = [survey.path for survey in surveys if kinds[survey.path] is kind]
+        yield from READERS[kind].pieces(ordered, instrument, on_bytes, on_warning)
+
+
+def _instrument(
+    instrument_id: str, surveys: tuple[Survey, ...], instrument_file: Path | None, exchange_info: Path | None
+) -> Instrument:
+    at_ns = surveys[0].first_ns
+    if instrument_file:
+        return instruments.from_file(instrument_file, instrument_id, at_ns)
+    return instruments.bundled(instrument_id, at_ns)
+
+
+def _check_instrument(manifest: Manifest, instrument: Instrument, catalog: Path) -> None:
+    known = manifest.instruments.get(instrument.id)
+    if known and known != instrument:
+        odd = [f for f in Instrument.__struct_fields__ if getattr(known, f) != getattr(instrument, f)]
+        detail = ", ".join(f"{f} {getattr(known, f)} there, {getattr(instrument, f)} here" for f in odd)
+        raise fault(catalog, f"holds another {instrument.id}: {detail}. Use a catalog of its own", field=odd[0])
+
+
+def _clock(surveys: tuple[Survey, ...]) -> Clock | None:
+    """Files of one recording share one clock, and one constant."""
+    latencies = Latencies()
+    for survey in surveys:
+        latencies.join(survey.latencies)
+    return latencies.clock()
+
+
+def _ingest_of(
+    instrument: Instrument,
+    sources: tuple[SourceFile, ...],
+    written: Written,
+    clock: Clock | None,
+    warnings: tuple[str, ...],
+) -> Ingest:
+    return Ingest(
+        instrument_id=instrument.id,
+        files=sources,
+        tables=written.tables,
+        rows=written.rows,
+        start_ns=written.start_ns,
+        end_ns=written.end_ns,
+        clock=clock,
+        fingerprint=written.fingerprint,
+        warnings=warnings,
+    )
+
+
+def _already_there(manifest: Manifest, instrument_id: str, digests: set[str]) -> Ingest | None:
+    """The ingest that had these files and perhaps more: what ran before need not run again."""
+    for made in manifest.ingests:
+        if made.instrument_id == instrument_id and digests <= {file.sha256 for file in made.files}:
+            return made
+    return None
+
+
+def _grown(manifest: Manifest, made: Ingest, instrument: Instrument, catalog: Path) -> Manifest:
+    """The manifest with the ingest; one whose files are all among its own gives way to it, any other must not overlap."""
+    ours, kept = {file.sha256 for file in made.files}, []
+    for other in manifest.ingests:
+        same = other.instrument_id == made.instrument_id
+        if same and {file.sha256 for file in other.files} <= ours:
+            continue
+        if same and other.start_ns <= made.end_ns and made.start_ns <= other.end_ns:
+            names = ", ".join(file.name for file in other.files)
+            changed = sorted({f.name for f in other.files} & {f.name for f in made.files})
+            hint = f" {', '.join(changed)} has changed since." if changed else ""
+            raise fault(catalog, f"already holds {made.instrument_id} at these times, from {names}.{hint} Use a new catalog")
+        kept.append(other)
+    return Manifest(instruments={**manifest.instruments, instrument.id: instrument}, ingests=(*kept, made))
+
+
+def _result(made: Ingest, catalog: Path, seconds: float, *, unchanged: bool = False) -> Ingested:
+    return Ingested(
+        instrument_id=made.instrument_id,
+        catalog=str(catalog),
+        rows=sum(made.rows.values()),
+        rows_by_table=made.rows,
+        seconds=seconds,
+        files=made.files,
+        clock=made.clock,
+        start_ns=made.start_ns,
+        end_ns=made.end_ns,
+        warnings=made.warnings,
+        fingerprint=store.fingerprint(catalog, made.instrument_id),
+        unchanged=unchanged,
+    )
+
+
+def _disk_error(error: OSError, catalog: Path) -> DataError:
+    full = error.errno == errno.ENOSPC or "No space left" in str(error)
+    reason = "no space left on the disk" if full else (error.strerror or str(error))
+    return fault(catalog, f"cannot be written: {reason}. Nothing was changed")

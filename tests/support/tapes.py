@@ -1,0 +1,75 @@
+"""What the venue itself said on a raw Binance tape, read without any of our readers."""
+
+import bisect
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from tests.support.shared import TAPES
+
+BINANCE = TAPES / "binance-usdm"
+TAPE_2023 = (BINANCE / "usdm__btcusdt_20230404.dat.gz", BINANCE / "usdm__btcusdt_20230405.dat.gz")
+TAPE_2024 = (BINANCE / "usdm__btcusdt_20240808.gz",)
+BTCUSDT = "BTCUSDT-PERP.BINANCE"
+
+
+class Top(NamedTuple):
+    bid: Decimal
+    bid_size: Decimal
+    ask: Decimal
+    ask_size: Decimal
+
+
+def messages(paths: Sequence[Path]) -> Iterator[dict]:
+    """The JSON of each line, out of the combined stream's envelope."""
+    for path in paths:
+        with gzip.open(path, "rt") as file:
+            for line in file:
+                body = json.loads(line.split(" ", 1)[1])
+                yield body.get("data", body)
+
+
+def venue_tops(paths: Sequence[Path]) -> list[tuple[int, Top]]:
+    """For every depth message not older than the snapshot: its update id, and the latest bookTicker not newer than it."""
+    tickers: dict[int, Top] = {}
+    depths: list[int] = []
+    known = 0
+    for message in messages(paths):
+        if "lastUpdateId" in message:
+            known = message["lastUpdateId"]
+        elif message["e"] == "bookTicker":
+            tickers[message["u"]] = Top(*(Decimal(message[key]) for key in ("b", "B", "a", "A")))
+        elif message["e"] == "depthUpdate":
+            depths.append(message["u"])
+    ids = sorted(tickers)
+    return [(u, tickers[ids[bisect.bisect_right(ids, u) - 1]]) for u in depths if u >= known]
+
+
+def table(catalog: Path, folder: str, instrument_id: str = BTCUSDT) -> pl.DataFrame:
+    """A table of a catalog, as anybody can read it."""
+    frame = pl.read_parquet(catalog / "data" / folder / instrument_id / "*.parquet")
+    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def tops(catalog: Path, instrument_id: str = BTCUSDT) -> Iterator[tuple[dict, Top | None]]:
+    """After each message of a catalog's book: its last row, and the best levels; None while a side is empty."""
+    books: dict[str, dict[Decimal, Decimal]] = {"BUY": {}, "SELL": {}}
+    bids, asks = books["BUY"], books["SELL"]
+    for row in table(catalog, "order_book_deltas", instrument_id).iter_rows(named=True):
+        match row["action"]:
+            case "CLEAR":
+                bids.clear()
+                asks.clear()
+            case "ADD" | "UPDATE":
+                books[row["side"]][row["price"]] = row["size"]
+            case "DELETE":
+                books[row["side"]].pop(row["price"], None)
+        if row["flags"] & 128:
+            bid, ask = max(bids, default=None), min(asks, default=None)
+            whole = bid is not None and ask is not None
+            yield row, Top(bid, bids[bid], ask, asks[ask]) if whole else None
