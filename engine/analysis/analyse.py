@@ -1,0 +1,32 @@
+"""After a run: frames, summary and page into its folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.analysis.fold import fold_journal, started_of
+from engine.analysis.frames import write_frames
+from engine.analysis.page import report_page
+from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE
+from engine.analysis.summary import summary
+from engine.journal.atomic import write_atomically
+from engine.journal.reader import Journal
+
+REPORT_FILE = "report.html"
+
+
+def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: bool) -> dict[str, Any]:
+    """Write `frames/*.parquet`, `summary.json` and, if asked, `report.html` into a run's folder; return the summary.
+
+    `rows`: market data rows replayed, `seconds`: wall seconds of the loop; both only handed on. Raises JournalError if
+    the journal cannot be read or a file cannot be written.
+    """
+    journal = Journal(run_dir)
+    frames = fold_journal(journal)
+    figures = summary(frames, rows=rows, seconds=seconds)
+    write_frames(frames, run_dir / FRAMES_FOLDER)
+    write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")
+    if report:
+        page = report_page(journal, started_of(journal), frames, figures)
+        write_atomically(run_dir / REPORT_FILE, page.encode())
+    return figures
