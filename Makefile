@@ -6,11 +6,12 @@ export PRE_COMMIT_HOME := .cache/pre-commit
 
 BIN := .venv/bin
 READY := .venv/.ready
+BENCH_READY := .cache/bench-venv/.ready
 PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --upgrade \
 	--custom-compile-command "make lock"
 
 # A copied or moved folder, or a Python that is gone, leaves a .venv that only looks ready.
-$(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY))
+$(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY) $(BENCH_READY))
 
 .PHONY: help setup backtest test check format lint types imports tests bench lock clean
 
@@ -43,6 +44,12 @@ imports: setup
 
 tests: setup ## the tests alone; some of them: make tests PYTEST="tests/unit -k ledger"
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
+
+bench: setup $(BENCH_READY) ## measure against the bars; some of it: make bench BENCH="memory_4x"
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+$(BENCH_READY): requirements-bench.lock scripts/setup
+	@scripts/setup .cache/bench-venv requirements-bench.lock
 
 lock: setup ## pin the newest packages that pyproject.toml allows
 	@$(PIN) --group dev -o requirements.lock pyproject.toml
