@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from data.readers import binance, tardis
+from data.readers import binance
 from data.readers.binance_messages import NotOursError, decode
+from data.readers.tardis_csv import BOOK, TICKER, TRADES
 from data.source import fault, line_blocks, size_of
 
 
@@ -34,7 +35,7 @@ _MAGICS = {
     b"SQLite": "an SQLite database",
     b"\x00": "binary",
 }
-_TARDIS = {tardis.BOOK: Kind.TARDIS_BOOK, tardis.TRADES: Kind.TARDIS_TRADES, tardis.TICKER: Kind.TARDIS_TICKER}
+_TARDIS = {BOOK: Kind.TARDIS_BOOK, TRADES: Kind.TARDIS_TRADES, TICKER: Kind.TARDIS_TICKER}
 _STAMPED_JSON = re.compile(rb"(\d+)\s*[:,]?\s*\{")
 _LINES_TRIED = 100
 

@@ -1,21 +1,248 @@
 """Tardis.dev CSV: incremental_book_L2, trades and derivative_ticker. Times are integer microseconds.
 
 A message is the rows that follow one another with the same times and snapshot mark. When is_snapshot turns true the book starts
-anew. Files may hold several symbols; only the instrument's is kept. Source: Tardis's documentation of its CSV files.
+anew. Files may hold several symbols of one exchange; only the instrument's is kept. Amounts are the venue's: contracts where
+it trades contracts. Source: Tardis's documentation of its CSV files.
 """
 
-BOOK = ("exchange", "symbol", "timestamp", "local_timestamp", "is_snapshot", "side", "price", "amount")
-TRADES = ("exchange", "symbol", "timestamp", "local_timestamp", "id", "side", "price", "amount")
-TICKER = (
-    "exchange",
-    "symbol",
-    "timestamp",
-    "local_timestamp",
-    "funding_timestamp",
-    "funding_rate",
-    "predicted_funding_rate",
-    "open_interest",
-    "last_price",
-    "index_price",
-    "mark_price",
-)
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.clock import Latencies
+from data.decimals import BadNumberError, Int64s, in_units, mantissas
+from data.readers.protocol import OnBytes, OnWarning, Survey
+from data.readers.tardis_csv import BOOK, TICKER, TRADES, US, Block, blocks
+from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
+from data.source import fault
+from engine.core.types import Instrument
+
+# What Tardis calls the markets of a venue on which perpetuals trade.
+_EXCHANGES = {
+    "BINANCE": {"binance-futures", "binance-delivery"},
+    "BYBIT": {"bybit"},
+    "OKX": {"okex-swap", "okex-futures"},
+    "HYPERLIQUID": {"hyperliquid"},
+}
+_MOST_ID = 36  # characters of a trade id in the catalog
+_TRADE_SIDES = {"buy": 1, "sell": -1, "unknown": 0}
+
+type Convert = Callable[[Block, Instrument], list[Piece]]
+
+
+class TardisReader:
+    """A reader of one type of file. Whole messages are kept together over the ends of blocks."""
+
+    def __init__(self, columns: tuple[str, ...], convert: "Callable[[], Convert]", *, sampled: bool = False) -> None:
+        self._columns = columns
+        self._converter = convert
+        self._sampled = sampled  # whether the median latency is that of these rows
+
+    def survey(self, path: Path, on_bytes: OnBytes) -> Survey:
+        latencies, symbols, first_ns = Latencies(), set[str](), None
+        for block in blocks(path, self._columns, on_bytes):
+            event, local = block.times("timestamp"), block.times("local_timestamp")
+            first_ns = int(local[0]) if first_ns is None else first_ns
+            new = np.append(True, (np.diff(local) != 0) | (np.diff(event) != 0))
+            latencies.add((local - event)[new], sampled=self._sampled)
+            symbols.update(pc.unique(block.rows["symbol"]).to_pylist())
+        if first_ns is None:
+            raise fault(path, "has a header and no rows")
+        return Survey(path=path, first_ns=first_ns, latencies=latencies, symbols=frozenset(symbols))
+
+    def pieces(
+        self, paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning
+    ) -> Iterator[Piece]:
+        convert, last_ns, found, seen = self._converter(), 0, False, set[str]()
+        for path in paths:
+            for block in blocks(path, self._columns, on_bytes, messages=self._columns == BOOK):
+                seen.update(pc.unique(block.rows["symbol"]).to_pylist())
+                ours = block.where(pc.equal(block.rows["symbol"], instrument.raw_symbol))
+                if not len(ours.rows):
+                    continue
+                found = True
+                _check_exchange(ours, instrument)
+                last_ns = _check_order(ours, last_ns)
+                yield from (piece for piece in convert(ours, instrument) if len(piece.rows))
+        if not found:
+            held = ", ".join(sorted(seen)[:10])
+            raise fault(paths[-1], f"nothing of {instrument.raw_symbol} in it, but {held}", field="symbol")
+        if isinstance(convert, _Book):
+            convert.finish(paths[0], on_warning)
+
+
+def _check_exchange(block: Block, instrument: Instrument) -> None:
+    names = pc.unique(block.rows["exchange"]).to_pylist()
+    allowed = _EXCHANGES.get(instrument.venue)
+    odd = [name for name in names if allowed is not None and name not in allowed]
+    if len(names) > 1 or odd:
+        line = int(block.lines[0])
+        raise fault(
+            block.path,
+            f"{instrument.raw_symbol} of {' and '.join(names)}, not of {instrument.venue} alone",
+            line=line,
+            field="exchange",
+        )
+
+
+def _check_order(block: Block, last_ns: int) -> int:
+    """The files are in order of local time; one that is not was cut or shuffled."""
+    local = block.times("local_timestamp")
+    back = np.flatnonzero(np.diff(local, prepend=last_ns) < 0)
+    if len(back):
+        raise fault(
+            block.path,
+            "local_timestamp goes back: the file is not in the order in which it was received",
+            line=int(block.lines[back[0]]),
+            field="local_timestamp",
+        )
+    return int(local[-1])
+
+
+class _Book:
+    """Book rows; knows whether the rows before were a snapshot's."""
+
+    def __init__(self) -> None:
+        self._in_snapshot = False
+        self._started = False
+        self._early = 0
+
+    def __call__(self, block: Block, instrument: Instrument) -> list[Piece]:
+        snapshot = block.words("is_snapshot", {"true": 1, "false": 0})
+        if not self._started:
+            first = np.flatnonzero(snapshot)
+            start = int(first[0]) if len(first) else len(snapshot)
+            self._early += start
+            self._started = bool(len(first))
+            block, snapshot = block.slice(start), snapshot[start:]
+        if not len(block.rows):
+            return []
+        event, local = block.times("timestamp"), block.times("local_timestamp")
+        price, size = _grid(block, instrument)
+        if not price.all():
+            raise fault(block.path, "a level at price 0", line=block.line(price == 0), field="price")
+        clears = np.diff(snapshot, prepend=int(self._in_snapshot)) == 1
+        self._in_snapshot = bool(snapshot[-1])
+        kept = ~((snapshot == 1) & (size == 0)) | clears  # a snapshot's empty level says nothing
+        last = _ends(event, local, snapshot, kept)
+        columns = {
+            "ts_event": event,
+            "ts_init": local,
+            "side": block.words("side", {"bid": 1, "ask": -1}).astype(np.int8),
+            "price": price,
+            "size": size,
+            "flags": np.where(last, F_LAST, 0).astype(np.uint8) | np.where(snapshot, F_SNAPSHOT, 0).astype(np.uint8),
+            "sequence": np.zeros(len(size), np.uint64),
+            "line": block.lines,
+        }
+        return [Piece(Table.BOOK, str(block.path), _with_clears(columns, clears, kept))]
+
+    def finish(self, path: Path, on_warning: OnWarning) -> None:
+        if not self._started:
+            raise fault(path, "no snapshot in the files: the book is unknown", field="is_snapshot")
+        if self._early:
+            on_warning(f"{self._early} rows before the first snapshot were left out")
+
+
+def _ends(event: Int64s, local: Int64s, snapshot: Int64s, kept: np.ndarray) -> np.ndarray:
+    """The last kept row of each message."""
+    change = (np.diff(event) != 0) | (np.diff(local) != 0) | (np.diff(snapshot) != 0)
+    message = np.append(0, np.cumsum(change))
+    rows = np.flatnonzero(kept)
+    ends = np.append(np.diff(message[rows]) != 0, True)
+    last = np.zeros(len(event), bool)
+    last[rows[ends]] = True
+    return last
+
+
+def _with_clears(columns: dict[str, np.ndarray], clears: np.ndarray, kept: np.ndarray) -> pa.Table:
+    """The kept rows, and before each snapshot one that clears."""
+    counts = kept.astype(np.int64) + clears
+    first = np.cumsum(counts)[clears] - counts[clears]
+    repeated = {name: np.repeat(values, counts) for name, values in columns.items()}
+    for name in ("side", "price", "size"):
+        repeated[name][first] = 0
+    repeated["flags"][first] = F_SNAPSHOT
+    return pa.table(repeated, schema=SCHEMAS[Table.BOOK])
+
+
+def _trades(block: Block, instrument: Instrument) -> list[Piece]:
+    price, size = _grid(block, instrument)
+    nothing = (price == 0) | (size == 0)
+    if nothing.any():
+        raise fault(block.path, "a trade of nothing", line=block.line(nothing), field="price or amount")
+    event = block.times("timestamp")
+    columns = {
+        "ts_event": event,
+        "ts_init": block.times("local_timestamp"),
+        "side": block.words("side", _TRADE_SIDES).astype(np.int8),
+        "price": price,
+        "size": size,
+        "id": _ids(block, event),
+        "kind": pa.repeat(MARKET, len(price)),
+        "line": block.lines,
+    }
+    return [Piece(Table.TRADES, str(block.path), pa.table(columns, schema=SCHEMAS[Table.TRADES]))]
+
+
+def _ids(block: Block, event: Int64s) -> list[str]:
+    """The venue's; where it gives none, one made of the time and the line."""
+    given = block.rows["id"].to_pylist()
+    return [id_[-_MOST_ID:] or f"{event[n] // US}-{block.lines[n]}" for n, id_ in enumerate(given)]
+
+
+def _grid(block: Block, instrument: Instrument) -> tuple[Int64s, Int64s]:
+    """Prices in ticks, amounts in lots."""
+    text = block.joined("price", "amount")
+    try:
+        numbers, places = mantissas(text)
+    except BadNumberError as error:
+        field = ("price", "amount")[error.index % 2]
+        raise fault(block.path, error.reason, line=int(block.lines[error.index // 2]), field=field) from error
+    units = []
+    for column, (field, unit, word) in enumerate(
+        (("price", instrument.tick, "tick"), ("amount", instrument.step, "step"))
+    ):
+        try:
+            units.append(in_units(numbers[column::2], places[column::2], unit))
+        except BadNumberError as error:
+            reason = f"{error.reason}, {instrument.id}'s {word}"
+            raise fault(block.path, reason, line=int(block.lines[error.index]), field=field) from error
+    return units[0], units[1]
+
+
+class _Ticker:
+    """Mark and index prices and funding: an empty cell means no news."""
+
+    def __init__(self) -> None:
+        self._next_funding_ns: int | None = None
+
+    def __call__(self, block: Block, _instrument: Instrument) -> list[Piece]:
+        times = {"ts_event": block.times("timestamp"), "ts_init": block.times("local_timestamp")}
+        mark, index = block.prices("mark_price"), block.prices("index_price")
+        news = np.array([m is not None or i is not None for m, i in zip(mark, index, strict=True)])
+        columns = {**times, "mark": pa.array(mark, DECIMAL), "index": pa.array(index, DECIMAL), "line": block.lines}
+        marks = pa.table(columns, schema=SCHEMAS[Table.MARKS]).filter(pa.array(news))
+        funding = pa.Table.from_pylist(list(self._funding(block, times)), SCHEMAS[Table.FUNDING])
+        return [Piece(Table.MARKS, str(block.path), marks), Piece(Table.FUNDING, str(block.path), funding)]
+
+    def _funding(self, block: Block, times: dict[str, Int64s]) -> Iterator[dict[str, object]]:
+        rates, nexts = block.numbers("funding_rate"), block.numbers("funding_timestamp")
+        for n, (rate, at) in enumerate(zip(rates, nexts, strict=True)):
+            self._next_funding_ns = self._next_funding_ns if at is None else int(at) * US
+            if rate is not None:
+                yield {
+                    "ts_event": times["ts_event"][n],
+                    "ts_init": times["ts_init"][n],
+                    "rate": format(rate, "f"),
+                    "next_funding_ns": self._next_funding_ns,
+                    "line": block.lines[n],
+                }
+
+
+book = TardisReader(BOOK, _Book, sampled=True)
+trades = TardisReader(TRADES, lambda: _trades)
+ticker = TardisReader(TICKER, _Ticker)

@@ -10,7 +10,7 @@ import msgspec
 from data import instruments, store
 from data.clock import Clock, Latencies
 from data.manifest import Ingest, Manifest, SourceFile, load
-from data.readers import binance
+from data.readers import binance, tardis
 from data.readers.protocol import OnBytes, Reader, Survey
 from data.recording import Written, write
 from data.schema import Piece
@@ -24,7 +24,12 @@ from engine.nautilus.catalog import write_instrument
 type Progress = Callable[[str, int, int], None]
 
 
-READERS: dict[Kind, Reader] = {Kind.BINANCE: binance.READER}
+READERS: dict[Kind, Reader] = {
+    Kind.BINANCE: binance.READER,
+    Kind.TARDIS_BOOK: tardis.book,
+    Kind.TARDIS_TRADES: tardis.trades,
+    Kind.TARDIS_TICKER: tardis.ticker,
+}
 
 
 class Ingested(msgspec.Struct, frozen=True):

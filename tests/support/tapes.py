@@ -73,3 +73,10 @@ def tops(catalog: Path, instrument_id: str = BTCUSDT) -> Iterator[tuple[dict, To
             bid, ask = max(bids, default=None), min(asks, default=None)
             whole = bid is not None and ask is not None
             yield row, Top(bid, bids[bid], ask, asks[ask]) if whole else None
+
+
+TARDIS_2023 = tuple(
+    TAPES / "derived" / f"tardis__binance-futures_{kind}_{day}_BTCUSDT.csv.gz"
+    for kind in ("incremental_book_L2", "trades", "derivative_ticker")
+    for day in ("2023-04-04", "2023-04-05")
+)
