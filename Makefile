@@ -7,6 +7,10 @@ export PRE_COMMIT_HOME := .cache/pre-commit
 BIN := .venv/bin
 READY := .venv/.ready
 BENCH_READY := .cache/bench-venv/.ready
+LAKE := data/lake
+RAW := $(LAKE)/sample-raw
+SAMPLE := $(LAKE)/sample
+EXAMPLE := docs/examples/take_profit.toml
 PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --upgrade \
 	--custom-compile-command "make lock"
 
@@ -23,6 +27,20 @@ setup: $(READY) ## make .venv with Python 3.13 and the locked packages; nothing 
 
 $(READY): requirements.lock pyproject.toml scripts/setup
 	@scripts/setup
+
+backtest: setup $(SAMPLE)/perpmm.json ## backtest the example run file on the bundled sample, and say where its page is
+	@$(BIN)/perpmm backtest $(EXAMPLE)
+
+$(RAW)/.made: $(wildcard data/synthetic/*.py)
+	@echo "making the sample: fifteen minutes of a synthetic market" >&2
+	@rm -rf $(RAW)
+	@$(BIN)/perpmm data synthetic --out $(RAW)
+	@touch $@
+
+$(SAMPLE)/perpmm.json: $(RAW)/.made $(wildcard data/*.py data/*.toml data/readers/*.py)
+	@echo "ingesting it into $(SAMPLE)" >&2
+	@rm -rf $(SAMPLE)
+	@$(BIN)/perpmm data ingest $(RAW)/*.csv.gz --instrument BTCUSDT-PERP.BINANCE --catalog $(SAMPLE)
 
 test: check ## set up, then check everything
 
@@ -55,6 +73,6 @@ lock: setup ## pin the newest packages that pyproject.toml allows
 	@$(PIN) --group dev -o requirements.lock pyproject.toml
 	@$(PIN) --group bench -o requirements-bench.lock
 
-clean: ## remove what can be made again; never runs/, nor a catalog of yours
-	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json
+clean: ## remove what can be made again; never runs/, nor a catalog but the sample's
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json $(SAMPLE) $(RAW)
 	@find . -name __pycache__ -type d -not -path './.tools/*' -prune -exec rm -rf {} +
