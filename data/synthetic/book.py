@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from engine.core.errors import BrokenInvariantError
+
 FARTHEST_TICKS = 1_000_000
 
 
@@ -26,6 +28,8 @@ class Side:
                 self.best = price
             self.lots[price] = lots
         elif self.lots.pop(price, None) is not None and price == self.best:
+            if not self.lots:
+                raise BrokenInvariantError("a side of the synthetic book ran empty: its settings ask too much of it")
             self.best = next(self.prices_from(price))
 
     def prices_from(self, price: int) -> Iterator[int]:

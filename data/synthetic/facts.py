@@ -97,7 +97,8 @@ def _percentiles(values: Floats, at: Sequence[int]) -> tuple[float, ...]:
 
 def _value_at(ts_ns: NDArray[np.int64], values: Floats, at_ns: NDArray[np.int64]) -> Floats:
     """The last value known at each time; before the first update, the first."""
-    return values[np.maximum(np.searchsorted(ts_ns, at_ns, side="right") - 1, 0)]
+    known: Floats = values[np.maximum(np.searchsorted(ts_ns, at_ns, side="right") - 1, 0)]
+    return known
 
 
 def _returns_bps(ts_ns: NDArray[np.int64], mid: Floats, *, step_s: int) -> Floats:

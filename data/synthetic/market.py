@@ -17,6 +17,16 @@ from data.synthetic.tape import Wire
 
 BPS = 1e-4
 
+# How makers behave: shapes of the model rather than things one would turn.
+LONG_QUEUE_LOTS = 1000  # makers fleeing a queue longer than this halve it as often as they empty it
+FLEE_LEVELS = 3  # the most levels that one message of fleeing makers empties
+REVERT_SHARE = 0.55  # of touch updates, that move the queue towards its wanted size; the others are noise
+REVERT_STEP = 0.4  # the most of the way there that one of them goes
+NOISE_LOTS = 30  # the most that noise changes a queue by
+THINNING = 8  # how many times shorter the queue wanted on a side that is about to be hit
+FULL_REFILL_SHARE = 0.6  # of refills, that close a wide spread in one step
+MOST_LEVELS_TAKEN = 64
+
 
 class Market:
     """The state of the market and what happens next in it. Mutable; times in seconds from the tape's start.
@@ -26,7 +36,7 @@ class Market:
 
     def __init__(self, settings: Settings, chance: Chance, wire: Wire) -> None:
         self.settings, self.chance, self.wire = settings, chance, wire
-        self.start_bid = round(settings.start_price * 10**settings.contract.price_decimals)
+        self.start_bid = round(settings.start_price * 10.0**settings.contract.price_decimals)
         self.fair_bid = self.last_price = self.start_bid
         self.bids, self.asks = Side(1), Side(-1)
         self.now_s = 0.0
@@ -99,13 +109,12 @@ class Market:
     def _due(self) -> None:
         if self.refill_due_s <= self.news_due_s:
             self._refill()
-        elif self.jump_ticks:
+            return
+        if self.jump_ticks:
             self.fair_bid += self.direction * self.jump_ticks
             self.jump_ticks = 0
             self.excitement += self.settings.news.excitement
-            self._move()
-        else:
-            self._move()
+        self._move()
 
     # --- the efficient price -------------------------------------------------------------------------------------
 
@@ -138,12 +147,12 @@ class Market:
             self._take(side, self._taker_lots(), limit)
 
     def _flee(self, side: Side, limit: int) -> None:
-        """Makers cancel: half of a long queue first, then whole levels."""
-        if side.lots[side.best] > 1000 and self.chance.happens(0.5):
+        """Makers cancel: half of a long queue, or whole levels from the best on."""
+        if side.lots[side.best] > LONG_QUEUE_LOTS and self.chance.happens(0.5):
             side.put(side.best, side.lots[side.best] // 2)
         else:
             stale = takewhile(lambda price: side.sign * price >= side.sign * limit, side.prices_from(side.best))
-            for price in list(islice(stale, 1 + self.chance.below(3))):
+            for price in list(islice(stale, 1 + self.chance.below(FLEE_LEVELS))):
                 side.put(price, 0)
         self._publish()
 
@@ -170,7 +179,7 @@ class Market:
     def _take(self, side: Side, lots: int, limit: int) -> None:
         """Trade against what is shown, best price first, no further than the limit."""
         reachable = takewhile(lambda price: side.sign * price >= side.sign * limit, side.prices_from(side.best))
-        for price in list(islice(reachable, 64)):
+        for price in list(islice(reachable, MOST_LEVELS_TAKEN)):
             shown = side.lots[price]
             taken = min(lots, shown)
             for part in self._parts(taken):
@@ -208,9 +217,12 @@ class Market:
             self.wanted[side.sign] = (side.best, round(chance.from_table(flow.touch_size_lots)))
         wanted = self.wanted[side.sign][1]
         if self.direction == -side.sign:
-            wanted //= 8
+            wanted //= THINNING
         lots = side.lots[side.best]
-        change = int(0.4 * chance.uniform() * (wanted - lots)) if chance.happens(0.55) else chance.below(60) - 30
+        if chance.happens(REVERT_SHARE):
+            change = int(REVERT_STEP * chance.uniform() * (wanted - lots))
+        else:
+            change = chance.below(2 * NOISE_LOTS) - NOISE_LOTS
         side.put(side.best, max(1, lots + (change or 1)))
         self._publish()
 
@@ -239,7 +251,7 @@ class Market:
         sides = [side for side in (self.bids, self.asks) if side.sign * side.best < side.sign * self._fair(side)]
         side = sides[self.chance.below(len(sides))]
         room = min(self.asks.best - self.bids.best - 1, abs(self._fair(side) - side.best))
-        step = room if self.chance.happens(0.6) else 1 + self.chance.below(room)
+        step = room if self.chance.happens(FULL_REFILL_SHARE) else 1 + self.chance.below(room)
         lots = max(1, round(self.chance.from_table(self.settings.flow.fresh_size_lots)))
         side.put(side.best + side.sign * step, lots)
         self._publish()
