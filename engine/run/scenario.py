@@ -6,15 +6,19 @@ from typing import Any
 
 import msgspec
 
+from engine.config.faults import validated
 from engine.core.errors import InputError, Problem
 from engine.core.policy import Policy
 from engine.core.risk import Limits
 from engine.core.session import Session
+from engine.core.types import PositionMode
 from engine.run.scenario_diff import Divergence, divergence
 from engine.run.scenario_files import CONFIG, EXPECTED, TAPE, Behaviour, Config, read_config, read_rows, read_tape
 from engine.simulation.scenario_tape import Line
 from engine.simulation.scenario_venue import Row, ScenarioVenue
+from strategies.registry import STRATEGIES
 
+NAME = "perpetual_market_making"
 UNLIMITED = Limits(whole_units=False)  # the venue floors (R8); limits are no part of these stories
 
 type Progress = Callable[[int, int, str], None]  # cases done, cases in all, the one that begins
@@ -42,7 +46,7 @@ def run_case(case_dir: Path, behaviour: Behaviour | None = None) -> list[Row]:
 
     Raises InputError for a file that is missing or wrong.
     """
-    return _run(_read(case_dir, behaviour), read_tape(case_dir / TAPE))
+    return _run(case_dir, _read(case_dir, behaviour), read_tape(case_dir / TAPE))
 
 
 def check(folder: Path, behaviour: Behaviour | None = None, progress: Progress = lambda *_: None) -> Report:
@@ -55,15 +59,6 @@ def check(folder: Path, behaviour: Behaviour | None = None, progress: Progress =
         if failure is not None:
             failures.append(failure)
     return Report(len(cases), len(cases) - len(failures), tuple(failures))
-
-
-def _read(case_dir: Path, behaviour: Behaviour | None) -> Config:
-    config = read_config(case_dir / CONFIG)
-    return config if behaviour is None else msgspec.structs.replace(config, version=behaviour)
-
-
-def _run(config: Config, tape: tuple[Line, ...]) -> list[Row]:
-    raise NotImplementedError
 
 
 def play[S](policy: Policy[S], venue: ScenarioVenue, tape: tuple[Line, ...]) -> Session[S]:
@@ -92,7 +87,7 @@ def _cases(folder: Path) -> list[Path]:
 def _checked(case_dir: Path, behaviour: Behaviour | None) -> Failure | None:
     try:
         config, tape = _read(case_dir, behaviour), read_tape(case_dir / TAPE)
-        expected, got = read_rows(case_dir / EXPECTED), _run(config, tape)
+        expected, got = read_rows(case_dir / EXPECTED), _run(case_dir, config, tape)
     except InputError as error:
         return Failure(case_dir.name, str(error))
     found = divergence(expected, got)
@@ -114,3 +109,21 @@ def _told(found: Divergence, tape: tuple[Line, ...]) -> str:
 
 def _levels(levels: tuple[tuple[Any, Any], ...]) -> str:
     return ", ".join(f"{price} x {size}" for price, size in levels[:2]) or "none"
+
+
+def _read(case_dir: Path, behaviour: Behaviour | None) -> Config:
+    config = read_config(case_dir / CONFIG)
+    return config if behaviour is None else msgspec.structs.replace(config, version=behaviour)
+
+
+def _run(case_dir: Path, config: Config, tape: tuple[Line, ...]) -> list[Row]:
+    strategy = STRATEGIES[NAME]
+    keys = {key: value for key, value in config.strategy.items() if value is not None}
+    said = {"behaviour": config.version, "market": config.sim.pair, **keys}
+    parameters, faults = validated(strategy.parameters, said)
+    if parameters is None:
+        where = ((".".join(map(str, ("strategy", *fault.path))), fault.message) for fault in faults)
+        raise InputError(*(Problem(str(case_dir / CONFIG), message, field=field) for field, message in where))
+    venue = ScenarioVenue(config.sim, PositionMode(parameters.position_mode), parameters.leverage)
+    play(strategy.policy(parameters), venue, tape)
+    return venue.rows
