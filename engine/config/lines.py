@@ -62,7 +62,8 @@ class _Scan:
             path = (*path, key)
             self._note(path)
         self.at += 1  # the equals sign
-        self._skip(_SPACE)._value(path)
+        self._skip(_SPACE)
+        self._value(path)
 
     def _value(self, path: KeyPath) -> None:
         opening = self.text[self.at]
@@ -98,7 +99,8 @@ class _Scan:
     def _dotted_key(self) -> tuple[str, ...]:
         keys: list[str] = []
         while True:
-            keys.append(self._skip(_SPACE)._simple_key())
+            self._skip(_SPACE)
+            keys.append(self._simple_key())
             if not self._skip(_SPACE).text.startswith(".", self.at):
                 return tuple(keys)
             self.at += 1

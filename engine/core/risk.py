@@ -21,19 +21,25 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_order_size: Amount | None = Field(
-        default=None, description="base units (contracts where the venue counts those); the largest single order"
+        default=None,
+        examples=[Decimal("0.1")],
+        description="base units (contracts where the venue counts those); the largest single order",
     )
     max_order_notional: Amount | None = Field(
-        default=None, description="settlement currency; the largest value of a single order"
+        default=None, examples=[Decimal(10_000)], description="settlement currency; the largest value of a single order"
     )
     max_position: Amount | None = Field(
-        default=None, description="base units; the largest position a leg could reach if all that rests were filled"
+        default=None,
+        examples=[Decimal(1)],
+        description="base units; the largest position a leg could reach if all that rests were filled",
     )
     max_open_orders: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="how many orders may rest at once before new quotes are refused"
+        default=None, examples=[10], description="how many orders may rest at once before new quotes are refused"
     )
     price_collar: Amount | None = Field(
-        default=None, description="fraction of the mark price (0.05 = 5 %) that a quote may lie away from it"
+        default=None,
+        examples=[Decimal("0.05")],
+        description="fraction of the mark price (0.05 = 5 %) that a quote may lie away from it",
     )
     whole_units: bool = Field(default=True, description="refuse orders that are not whole ticks and lots")
 

@@ -9,7 +9,7 @@ type Percent = Annotated[Decimal, Field(ge=-1, le=5, allow_inf_nan=False)]
 
 
 class Simulation(BaseModel):
-    """Every field's description is the comment that `perpmm init` writes above it.
+    """How the simulated venue behaves.
 
     The margin follows from `strategy.leverage` (initial) and the instrument (maintenance): it is no setting of its own.
     """
@@ -22,10 +22,12 @@ class Simulation(BaseModel):
     )
     maker_fee_pct: Percent | None = Field(
         default=None,
+        examples=[Decimal("0.02")],
         description="percent of the value traded by resting orders (a rebate is negative); unset: the instrument's own",
     )
     taker_fee_pct: Percent | None = Field(
         default=None,
+        examples=[Decimal("0.05")],
         description="percent of the value traded by orders that take liquidity; unset: the instrument's own",
     )
     order_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(

@@ -1,0 +1,139 @@
+"""The run file as one typed tree. A field's description is the comment that `perpmm init` writes above its key."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.config.times import UtcTime
+from engine.core.risk import Limits
+from engine.simulation.settings import Simulation
+from strategies.registry import STRATEGIES
+
+VERSION = 1
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Instrument(Section):
+    """What is traded."""
+
+    id: str = Field(
+        default="BTCUSDT-PERP.BINANCE",
+        pattern=r"^[^.\s]+(\.[^.\s]+)*\.[A-Z0-9_]+$",
+        description="the instrument's name in the catalog: SYMBOL.VENUE",
+    )
+
+
+class Data(Section):
+    """What the run is fed."""
+
+    catalog: Path = Field(
+        default=Path("data/lake/sample"),
+        description="made by `perpmm data ingest`; looked for from where you run, then beside and above this file",
+    )
+    start: UtcTime | None = Field(
+        default=None,
+        examples=["2024-08-08T12:30:00Z"],
+        description="UTC date or time of the first row; unset: the catalog's first",
+    )
+    end: UtcTime | None = Field(
+        default=None,
+        examples=["2024-08-09"],
+        description="UTC date (its midnight) or time of the last row; unset: the catalog's last",
+    )
+
+    @model_validator(mode="after")
+    def _some_time(self) -> "Data":
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError(f"end must be after start: {iso(self.end)} is not after {iso(self.start)}")
+        return self
+
+
+class Venue(Section):
+    """Where it is traded."""
+
+    name: str = Field(default="BINANCE", description="the venue; the instrument's name ends in it")
+    testnet: bool = Field(default=False, description="trade live on the venue's test network; a backtest does not ask")
+    backtest_only: bool = Field(
+        default=False,
+        description="never trade this file live: `perpmm import-hummingbot` could not map all of its source",
+    )
+
+
+class Output(Section):
+    """What is left of a run. None of it changes a decision."""
+
+    runs: Path = Field(default=Path("runs"), description="folder in which every run gets a folder; from where you run")
+    report: bool = Field(default=True, description="write the page with the summary and figures, report.html")
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A run file that has passed every check. `strategy` is the parameters' model that `strategy_name` asks for."""
+
+    version: Literal[1] = 1
+    instrument: Instrument
+    data: Data
+    venue: Venue
+    simulation: Simulation
+    strategy_name: str
+    strategy: BaseModel
+    risk: Limits
+    output: Output
+
+
+DEFAULT_STRATEGY = "perpetual_market_making"
+SECTIONS: dict[str, type[BaseModel]] = {
+    "instrument": Instrument,
+    "data": Data,
+    "venue": Venue,
+    "simulation": Simulation,
+    "strategy": STRATEGIES[DEFAULT_STRATEGY].parameters,
+    "risk": Limits,
+    "output": Output,
+}
+
+
+def sections(strategy_name: str) -> dict[str, type[BaseModel]]:
+    """The run file's tables in their order, for a strategy of the registry."""
+    return SECTIONS | {"strategy": STRATEGIES[strategy_name].parameters}
+
+
+def iso(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def identity(config: RunConfig) -> dict[str, Any]:
+    """What decides a run's commands, as plain JSON values: all but where files lie and what is written about it."""
+    data = {"start": config.data.start, "end": config.data.end}
+    return {
+        "version": config.version,
+        "instrument": _plain(config.instrument),
+        "data": {key: None if time is None else iso(time) for key, time in data.items()},
+        "venue": _plain(config.venue),
+        "simulation": _plain(config.simulation),
+        "strategy": {"name": config.strategy_name, **_plain(config.strategy)},
+        "risk": _plain(config.risk),
+    }
+
+
+def _plain(section: BaseModel) -> dict[str, Any]:
+    return {key: _one_form(value) for key, value in section.model_dump().items()}
+
+
+def _one_form(value: Any) -> Any:
+    """0.1, 0.10 and 1e-1 are one number: a run's identity must not depend on how it was written."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize() + 0:f}"
+    if isinstance(value, float):
+        return _one_form(Decimal(repr(value)))
+    if isinstance(value, dict):
+        return {str(key): _one_form(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_one_form(item) for item in value]
+    return value
