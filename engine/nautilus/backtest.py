@@ -1,37 +1,45 @@
 """Backtest a session over a catalog in NautilusTrader's simulated exchange."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import msgspec
+from nautilus_trader.backtest import BacktestNode
+from nautilus_trader.model import Currency, Venue
 
-from engine.core.events import Started
+from engine.core.commands import SetLeverage, SetPositionMode
+from engine.core.errors import BrokenInvariantError
+from engine.core.events import AnyEvent, LeverageConfirmed, PositionModeConfirmed, PositionModeFailed, Started
 from engine.core.session import Send, Session
 from engine.core.types import Nanos
+from engine.nautilus.interrupts import noted_interrupts
+from engine.nautilus.node import RUN, node_over
+from engine.nautilus.shell import Feed, Plan, Shell
+from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
+from engine.nautilus.venues import simulated_venue, write_margin_rules
 from engine.simulation.settings import Simulation
 
+__all__ = ["BacktestEnd", "MarketData", "run_backtest"]
 
-class MarketData(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a catalog to replay: rows whose `ts_init` is in [start_ns, end_ns]; None is its beginning or end."""
-
-    catalog: Path
-    start_ns: Nanos | None = None
-    end_ns: Nanos | None = None
+_engine = Lock()
 
 
 class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finished run says of itself. `rows` counts market data; `loop_seconds` is the loop without start-up.
-
-    `balance` is the simulated account's own word on its cash, in the settlement currency, None where it has none.
+    """What a finished run says of itself. `rows` counts market data replayed; `loop_seconds` is the loop's wall time,
+    start-up excluded. `balance` is the simulated account's own word on its cash, in the settlement currency.
     """
 
     rows: int
     loop_seconds: float
-    first_ns: Nanos | None
-    last_ns: Nanos | None
-    balance: Decimal | None
+    first_ns: Nanos
+    last_ns: Nanos
+    balance: Decimal
 
 
 def run_backtest(
@@ -47,12 +55,112 @@ def run_backtest(
 
     `session_of` is called once, with the function that sends commands to the simulated venue. The session is fed
     `started` first (mode, leverage and balance are taken from it; its times are the caller's), then a Tick on every
-    epoch second from the first row on, order events between them, and `Stopping` last, with its cancels confirmed.
+    epoch second from `data.start_ns` on, order events between them, and `Stopping` last, with its cancels confirmed.
     `on_tick` is told the time of each tick, for a progress bar. `stop_requested` is asked on each tick: once true,
     the run is stopped as at the data's end, and returns.
 
     Raises DataError where the catalog lacks the instrument or has no rows in the range; whatever the session, its
-    record or a callback raised (KeyboardInterrupt too, on Ctrl-C, within a second of data time); RuntimeError if
-    another engine is running in this process. Runs one after the other are fine.
+    record or a callback raised; KeyboardInterrupt on Ctrl-C, once the session has been stopped properly, within a
+    second of data time; RuntimeError if another engine is running in this process. Runs one after another are fine.
     """
-    raise NotImplementedError
+    span = span_of(data, started.instrument.id, funding=simulation.funding)
+    with _only_engine(), noted_interrupts() as interrupted, _overlay(started) as overlay:
+
+        def stop_wanted() -> str | None:
+            if interrupted():
+                return "interrupted"
+            return "stop requested" if stop_requested is not None and stop_requested() else None
+
+        node = node_over(data, span, simulated_venue(simulation, started), started.instrument.id, overlay)
+        try:
+            shell = Shell(_plan(data, span, started, stop_wanted=stop_wanted, on_tick=on_tick))
+            shell.attach(session_of(shell.send))
+            end = _replayed(node, shell, span, started)
+        finally:
+            node.dispose()
+        if interrupted():
+            raise KeyboardInterrupt
+        return end
+
+
+def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) -> BacktestEnd:
+    node.add_strategy(RUN, shell)
+    began = time.perf_counter()
+    failed: Exception | None = None
+    try:
+        node.run()
+    except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
+        failed = failure
+    seconds = time.perf_counter() - began
+    cause = shell.failure or failed
+    if cause is not None:
+        raise cause
+    shell.feed_rest(node.get_engine_cache(RUN))
+    return BacktestEnd(
+        rows=span.total,
+        loop_seconds=seconds,
+        first_ns=span.first_ns,
+        last_ns=span.to_ns,
+        balance=_balance(node, started),
+    )
+
+
+def _plan(
+    data: MarketData,
+    span: Span,
+    started: Started,
+    *,
+    stop_wanted: Callable[[], str | None],
+    on_tick: Callable[[Nanos], None] | None,
+) -> Plan:
+    book = data.depth or QUOTES not in span.rows
+    wanted = {Feed.BOOK: book, Feed.FUNDING: FUNDING in span.rows}
+    return Plan(
+        started=started,
+        feeds=frozenset(feed for feed, on in wanted.items() if on),
+        answer=lambda wish, now: _answer(started, wish, now),
+        stop_wanted=stop_wanted,
+        on_tick=on_tick or (lambda _now: None),
+        first_tick_ns=span.first_ns,
+    )
+
+
+def _answer(started: Started, wish: SetLeverage | SetPositionMode, now: Nanos) -> AnyEvent:
+    """The simulated account is as `started` says from the beginning, and stays so."""
+    match wish:
+        case SetLeverage(leverage):
+            if leverage != started.leverage:
+                raise BrokenInvariantError(f"leverage {leverage} wanted, the run was started with {started.leverage}")
+            return LeverageConfirmed(ts_event=now, ts_init=now, leverage=leverage)
+        case SetPositionMode(mode):
+            if mode is not started.mode:
+                reason = f"the simulated account is in {started.mode}"
+                return PositionModeFailed(ts_event=now, ts_init=now, reason=reason)
+            return PositionModeConfirmed(ts_event=now, ts_init=now, mode=mode)
+
+
+def _balance(node: BacktestNode, started: Started) -> Decimal:
+    account = node.get_engine_portfolio(RUN).account(Venue(started.instrument.venue))
+    total = account and account.balance_total(Currency.from_str(started.instrument.settlement))
+    if total is None:
+        raise BrokenInvariantError(f"the simulated account has no {started.instrument.settlement}")
+    amount: Decimal = total.as_decimal()
+    return amount
+
+
+@contextmanager
+def _only_engine() -> Iterator[None]:
+    """NautilusTrader's message bus is one a process: a second engine would silently break the first."""
+    if not _engine.acquire(blocking=False):
+        raise RuntimeError("a backtest is running in this process already: run one after the other, or in processes")
+    try:
+        yield
+    finally:
+        _engine.release()
+
+
+@contextmanager
+def _overlay(started: Started) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="perpmm-") as folder:
+        write_margin_rules(Path(folder), started)
+        yield Path(folder).resolve()

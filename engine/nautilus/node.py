@@ -1,0 +1,76 @@
+"""A backtest node over a catalog: what is read, in which order, in which pieces."""
+
+from pathlib import Path
+
+from nautilus_trader.backtest import (
+    BacktestDataConfig,
+    BacktestEngineConfig,
+    BacktestNode,
+    BacktestRunConfig,
+    BacktestVenueConfig,
+)
+from nautilus_trader.common import LoggerConfig
+from nautilus_trader.data import DataEngineConfig
+from nautilus_trader.model import InstrumentId, NautilusDataType
+from nautilus_trader.risk import RiskEngineConfig
+
+from engine.nautilus.span import BOOK, FOLDERS, QUOTES, MarketData, Span
+
+RUN = "run"
+CHUNK = 10_000  # events held at once; a message of the book is one event
+_NO_RATE_LIMIT = "1000000/00:00:01"  # NautilusTrader's own would deny orders that the venue takes
+_TYPES = {
+    "funding_rates": NautilusDataType.FundingRateUpdate,
+    "mark_prices": NautilusDataType.MarkPriceUpdate,
+    "trades": NautilusDataType.TradeTick,
+    "order_book_deltas": NautilusDataType.OrderBookDelta,
+    "quotes": NautilusDataType.QuoteTick,
+}
+
+
+def node_over(
+    data: MarketData, span: Span, venue: BacktestVenueConfig, instrument_id: str, overlay: Path | None = None
+) -> BacktestNode:
+    """A node, built. `overlay` is a catalog without market data whose instrument takes the place of the catalog's.
+
+    The book is replayed message by message, never row by row: inside a message it can be crossed.
+    """
+    identity = InstrumentId.from_str(instrument_id)
+    configs = [
+        BacktestDataConfig(
+            data_type=_TYPES[folder],
+            catalog_path=str(data.catalog.resolve()),  # a relative path is refused with a riddle
+            instrument_id=identity,
+            batch_deltas=True if folder == BOOK else None,
+        )
+        for folder in FOLDERS
+        if folder in span.rows
+    ]
+    if overlay is not None:  # the instrument that comes last counts
+        empty = NautilusDataType.InstrumentClose
+        configs.append(BacktestDataConfig(data_type=empty, catalog_path=str(overlay), instrument_id=identity))
+    node = BacktestNode(
+        [
+            BacktestRunConfig(
+                venues=[venue],
+                data=configs,
+                engine=BacktestEngineConfig(
+                    shutdown_on_error=True,
+                    run_analysis=False,
+                    logging=LoggerConfig(bypass_logging=True),
+                    data_engine=DataEngineConfig(emit_quotes_from_book=QUOTES not in span.rows),
+                    risk_engine=RiskEngineConfig(
+                        max_order_submit_rate=_NO_RATE_LIMIT, max_order_modify_rate=_NO_RATE_LIMIT
+                    ),
+                ),
+                id=RUN,
+                chunk_size=CHUNK,
+                raise_exception=True,  # else a failed run is an empty list of results
+                dispose_on_completion=False,
+                start=span.from_ns,
+                end=span.to_ns,
+            )
+        ]
+    )
+    node.build()
+    return node

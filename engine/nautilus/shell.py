@@ -1,0 +1,188 @@
+"""The strategy actor: NautilusTrader's callbacks in, the session's commands out. No arithmetic, no decision.
+
+NautilusTrader logs what a callback raises and goes on; here the first failure is kept, the node is asked to stop, and
+whoever runs the node raises it again. Its timers outlive `on_stop`, so they are cancelled first. A strategy that has
+stopped is told of no order event any more, and of funding never: both are read from the cache.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any, Self
+
+import msgspec
+from nautilus_trader.model import BookType, ClientOrderId, InstrumentId, OrderFilled, OrderUpdated, StrategyId
+from nautilus_trader.trading import Strategy, StrategyConfig
+
+from engine.core.commands import Command, SetLeverage, SetPositionMode, Submit
+from engine.core.errors import BrokenInvariantError
+from engine.core.events import AnyEvent, Started, Stopping
+from engine.core.session import Session
+from engine.core.types import SECOND, Nanos
+from engine.nautilus import market, translate
+
+
+class Feed(Enum):
+    """What the node must be asked for. What a backtest replays is in the cache unasked, all but the book."""
+
+    BOOK = auto()
+    QUOTES = auto()
+    TRADES = auto()
+    MARKS = auto()
+    FUNDING = auto()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shell is told. With Feed.BOOK the top is that of the node's book, and depth can be asked for; else it is
+    the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None.
+    """
+
+    started: Started
+    feeds: frozenset[Feed]
+    answer: Callable[[SetLeverage | SetPositionMode, Nanos], AnyEvent]
+    stop_wanted: Callable[[], str | None]
+    on_tick: Callable[[Nanos], None]
+    first_tick_ns: Nanos = 0
+
+
+class Shell(Strategy):
+    """Drives one session on a node. `failure` is the first thing that a callback raised."""
+
+    def __new__(cls, _plan: Plan) -> Self:
+        config = StrategyConfig(strategy_id=StrategyId("PERPMM-001"), log_events=False, log_commands=False)
+        return super().__new__(cls, config)  # type: ignore[call-arg]  # its stub lacks the argument that it takes
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+        self._id = InstrumentId.from_str(plan.started.instrument.id)
+        self._contract: Any = None
+        self._session: Session[Any] | None = None
+        self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
+        self._settled: set[tuple[str, Nanos]] = set()  # fundings that were fed: position, time
+        self._stop_reason = "end of data"
+        self.failure: BaseException | None = None
+
+    def attach(self, session: Session[Any]) -> None:
+        self._session = session
+
+    def on_start(self) -> None:
+        self._guarded(self._start)
+
+    def on_order_event(self, event: Any) -> None:
+        self._guarded(self._feed_order_event, event, self.cache)
+
+    def on_funding_rate(self, rate: Any) -> None:
+        self._guarded(self._expect_funding, rate)
+
+    def on_stop(self) -> None:
+        self.clock.cancel_timers()
+        self._guarded(self._stop)
+        if self.failure is not None:
+            self.cancel_all_orders(self._id)
+
+    def send(self, command: Command) -> None:
+        """Give a command to the node. Its answers come as events, some of them before this returns."""
+        match command:
+            case Submit():
+                order = translate.nautilus_order(command, self._contract, self.order_factory)
+                self.submit_order(order, position_id=translate.position_id(str(self._id), command.leg))
+            case SetLeverage() | SetPositionMode():
+                self._driven.feed(self._plan.answer(command, self.clock.timestamp_ns()))
+            case _:
+                self.cancel_order(ClientOrderId(command.id))
+
+    def feed_rest(self, cache: Any) -> None:
+        """Feed what became of the orders after the strategy had stopped."""
+        rest = [event for name, told in self._told.items() for event in _events(cache, name)[told:]]
+        for event in sorted(rest, key=lambda each: each.ts_init):
+            self._feed_order_event(event, cache)
+
+    @property
+    def _driven(self) -> Session[Any]:
+        if self._session is None:
+            raise BrokenInvariantError("the shell has no session")
+        return self._session
+
+    def _guarded[**P](self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        if self.failure is not None:
+            return
+        try:
+            call(*args, **kwargs)
+        except BaseException as failure:  # noqa: BLE001  raised again by whoever runs the node
+            self.failure = failure
+            self.shutdown_system(type(failure).__name__)
+
+    def _start(self) -> None:
+        self._contract = self.cache.instrument(self._id)
+        ask: dict[Feed, Callable[[], None]] = {
+            Feed.BOOK: lambda: self.subscribe_book_deltas(self._id, BookType.L2_MBP, managed=True),
+            Feed.QUOTES: lambda: self.subscribe_quotes(self._id),
+            Feed.TRADES: lambda: self.subscribe_trades(self._id),
+            Feed.MARKS: lambda: self.subscribe_mark_prices(self._id),
+            Feed.FUNDING: lambda: self.subscribe_funding_rates(self._id),
+        }
+        for feed in (each for each in Feed if each in self._plan.feeds):
+            ask[feed]()
+        self._driven.feed(self._plan.started)
+        start = translate.timer_start(max(self._plan.first_tick_ns, self.clock.timestamp_ns() + 1))
+        self.clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
+
+    def _on_tick(self, event: Any) -> None:
+        self._guarded(self._tick, event)
+
+    def _tick(self, event: Any) -> None:
+        reason = self._plan.stop_wanted()
+        if reason is not None:
+            self._stop_reason = reason
+            self.shutdown_system(reason)
+            return
+        state, book = self._driven.state, Feed.BOOK in self._plan.feeds
+        queries = () if state is None else self._driven.policy.depth_queries(state)
+        if queries and not book:
+            raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
+        seen = market.tick(self.cache, self._id, now=event.ts_event, sent=event.ts_init, book=book, queries=queries)
+        self._driven.feed(seen)
+        self._plan.on_tick(event.ts_event)
+
+    def _feed_order_event(self, event: Any, cache: Any) -> None:
+        started = self._plan.started
+        fact = translate.fact_of(event, started.mode, started.instrument.settlement)
+        if fact is not None:
+            self._driven.feed(fact)
+        if isinstance(event, OrderFilled | OrderUpdated):
+            end = translate.cut_short(event, cache.order(event.client_order_id))
+            if end is not None:
+                self._driven.feed(end)
+
+    def _expect_funding(self, rate: Any) -> None:
+        """The exchange settles at the boundary, after that instant's timers: look right after it."""
+        due = translate.funding_due(rate, self.clock.timestamp_ns())
+        name = f"funding-{due}"
+        if due is not None and name not in self.clock.timer_names():
+            self.clock.set_time_alert_ns(name, due, self._on_funding)
+
+    def _on_funding(self, _event: Any) -> None:
+        self._guarded(self._feed_fundings, self.cache)
+
+    def _feed_fundings(self, cache: Any) -> None:
+        started = self._plan.started
+        for position in cache.positions(instrument_id=self._id):
+            for adjustment in position.adjustments():
+                fact = translate.funding_of(adjustment, started.mode, started.instrument.settlement)
+                key = (str(adjustment.position_id), adjustment.ts_event)
+                if fact is not None and key not in self._settled:
+                    self._settled.add(key)
+                    self._driven.feed(fact)
+
+    def _stop(self) -> None:
+        self._feed_fundings(self.cache)
+        state = self._driven.state
+        if state is not None:
+            self._told = {w.order.id: len(_events(self.cache, w.order.id)) for w in state.orders}
+        now = self.clock.timestamp_ns()
+        self._driven.feed(Stopping(ts_event=now, ts_init=now, reason=self._stop_reason))
+
+
+def _events(cache: Any, name: str) -> list[Any]:
+    order = cache.order(ClientOrderId(name))
+    return [] if order is None else list(order.events())

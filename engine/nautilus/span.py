@@ -1,0 +1,69 @@
+"""What part of a catalog is replayed: its files' rows, without reading a row of market data."""
+
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from engine.core.errors import DataError, Problem
+from engine.core.types import Nanos
+
+# What a replay feeds, in the order in which rows of one instant are fed: a trade before the change of depth it caused.
+FOLDERS = ("funding_rates", "mark_prices", "trades", "order_book_deltas", "quotes")
+BOOK, QUOTES, FUNDING = "order_book_deltas", "quotes", "funding_rates"
+
+
+class MarketData(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a catalog to replay: rows whose `ts_init` is in [start_ns, end_ns]; None is its beginning or end.
+
+    `depth`: whether the strategy may ask for more of the book than its top. That costs a second book.
+    """
+
+    catalog: Path
+    start_ns: Nanos | None = None
+    end_ns: Nanos | None = None
+    depth: bool = True
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows [from_ns, to_ns] of the folders that have any. The strategy ticks from `first_ns` on; the rows before it
+    only build the book: they begin with its latest snapshot."""
+
+    from_ns: Nanos
+    first_ns: Nanos
+    to_ns: Nanos
+    rows: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+
+def span_of(data: MarketData, instrument_id: str, *, funding: bool) -> Span:
+    """The rows to replay. Raises DataError where the catalog has no book of the instrument, or none in the range."""
+    root = data.catalog / "data"
+    files = {folder: sorted((root / folder / instrument_id).glob("*.parquet")) for folder in FOLDERS}
+    if not files[BOOK]:
+        raise DataError(
+            Problem(source=str(data.catalog), field="instrument", message=f"has no book of {instrument_id}")
+        )
+    book = pl.scan_parquet(files[BOOK]).with_columns(pl.col("ts_init").cast(pl.Int64))
+    first, last = book.select(pl.col("ts_init").min(), pl.col("ts_init").max().alias("last")).collect().row(0)
+    first_ns = first if data.start_ns is None else max(first, data.start_ns)
+    to_ns = last if data.end_ns is None else min(last, data.end_ns)
+    if first_ns > to_ns:
+        message = f"has no book of {instrument_id} in the range: it has [{first}, {last}] ns"
+        raise DataError(Problem(source=str(data.catalog), field="start, end", message=message))
+    snapshots = book.filter(pl.col("action").cast(pl.String) == "CLEAR", pl.col("ts_init") <= first_ns)
+    from_ns = snapshots.select(pl.col("ts_init").max()).collect().item()
+    from_ns = first if from_ns is None else from_ns
+    rows = {folder: _rows(found, from_ns, to_ns) for folder, found in files.items() if funding or folder != FUNDING}
+    return Span(from_ns=from_ns, first_ns=first_ns, to_ns=to_ns, rows={each: n for each, n in rows.items() if n})
+
+
+def _rows(files: list[Path], from_ns: Nanos, to_ns: Nanos) -> int:
+    if not files:
+        return 0
+    at = pl.col("ts_init").cast(pl.Int64)
+    counted = pl.scan_parquet(files).select(at.is_between(from_ns, to_ns).sum())
+    return int(counted.collect().item())

@@ -1,0 +1,188 @@
+"""NautilusTrader's words as ours and ours as its: values in, values out, nothing decided.
+
+`ts_event` is the venue's time and `ts_init` ours, as NautilusTrader stamps them. Prices, sizes and money pass as exact
+decimals.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader import model
+
+from engine.core.commands import Submit
+from engine.core.errors import BrokenInvariantError
+from engine.core.events import (
+    AnyEvent,
+    CancelRejected,
+    FundingSettled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderFilled,
+    OrderRejected,
+)
+from engine.core.types import SECOND, ZERO, Action, Cover, Leg, Nanos, OrderType, PositionMode, Side, TopOfBook
+
+SIDES = {Side.BUY: model.OrderSide.BUY, Side.SELL: model.OrderSide.SELL}
+LIQUIDATION = "LIQUIDATION-"  # how the simulated exchange names the orders that close an account's positions
+NO_TOP = TopOfBook(bid=None, bid_size=None, ask=None, ask_size=None)
+
+type Levels = Mapping[Decimal, Decimal]  # price -> size, best first
+
+
+def position_id(instrument_id: str, leg: Leg) -> model.PositionId | None:
+    """The position that an order acts on, as Binance's adapter names it; None where there is one net position."""
+    return None if leg is Leg.NET else model.PositionId(f"{instrument_id}-{leg}")
+
+
+def leg_of_position(identity: model.PositionId | None, mode: PositionMode) -> Leg:
+    if mode is PositionMode.ONE_WAY:
+        return Leg.NET
+    name = "" if identity is None else str(identity).rpartition("-")[2]
+    if name not in (Leg.LONG, Leg.SHORT):
+        raise BrokenInvariantError(f"a fill on position {identity}, which is neither the long nor the short leg")
+    return Leg(name)
+
+
+def reduces_only(order: Submit) -> bool:
+    """NautilusTrader's flag. In Hedge a venue goes by the leg: its adapter derives that from the flag and drops it."""
+    return order.reduce_only or (order.leg is not Leg.NET and order.action is Action.CLOSE)
+
+
+def nautilus_order(order: Submit, contract: Any, factory: Any) -> Any:
+    """The order, under our id. `contract` is NautilusTrader's instrument, `factory` the strategy's order factory."""
+    shared = {
+        "instrument_id": contract.id,
+        "order_side": SIDES[order.side],
+        "quantity": model.Quantity.from_decimal_dp(order.size, contract.size_precision),
+        "reduce_only": reduces_only(order),
+        "client_order_id": model.ClientOrderId(order.id),
+    }
+    if order.order_type is OrderType.MARKET:
+        return factory.market(time_in_force=model.TimeInForce.IOC, **shared)
+    if order.price is None:
+        raise BrokenInvariantError(f"limit order {order.id} has no price")
+    price = model.Price.from_decimal_dp(order.price, contract.price_precision)
+    return factory.limit(price=price, post_only=order.post_only, **shared)
+
+
+def fact_of(event: Any, mode: PositionMode, settlement: str) -> AnyEvent | None:
+    """An order event as a fact; None for what says nothing new. `settlement` is the currency that fees must be in."""
+    order_id = str(event.client_order_id)
+    if isinstance(event, model.OrderFilled):
+        return _filled(event, order_id, mode, settlement)
+    if order_id.startswith(LIQUIDATION):
+        return None
+    times = {"ts_event": event.ts_event, "ts_init": event.ts_init}
+    match event:
+        case model.OrderAccepted():
+            return OrderAccepted(id=order_id, venue_id=str(event.venue_order_id), **times)
+        case model.OrderRejected():
+            return OrderRejected(id=order_id, reason=event.reason, **times)
+        case model.OrderDenied():
+            return OrderRejected(id=order_id, reason=event.reason, denied=True, **times)
+        case model.OrderCanceled():
+            return OrderCanceled(id=order_id, reason=event.reason or "", **times)
+        case model.OrderExpired():
+            return OrderCanceled(id=order_id, reason="expired", **times)
+        case model.OrderCancelRejected():
+            return CancelRejected(id=order_id, reason=event.reason, **times)
+        case _:
+            return None
+
+
+def _filled(event: Any, order_id: str, mode: PositionMode, settlement: str) -> OrderFilled:
+    trade_id = str(event.trade_id)
+    liquidation = order_id.startswith(LIQUIDATION)
+    return OrderFilled(
+        ts_event=event.ts_event,
+        ts_init=event.ts_init,
+        id=f"liquidation-{trade_id}" if liquidation else order_id,  # theirs is random, a journal must not be
+        trade_id=trade_id,
+        side=Side.BUY if event.is_buy else Side.SELL,
+        leg=leg_of_position(event.position_id, mode),
+        price=event.last_px.as_decimal(),
+        size=event.last_qty.as_decimal(),
+        fee=_money(event.commission, settlement) if event.commission is not None else ZERO,
+        maker=event.liquidity_side == model.LiquiditySide.MAKER,
+        liquidation=liquidation,
+    )
+
+
+def cut_short(event: Any, order: Any) -> OrderCanceled | None:
+    """The end of an order that the venue cut to the position it reduces, with the fill or change that ended it."""
+    if order is None or not order.is_closed or str(event.client_order_id).startswith(LIQUIDATION):
+        return None
+    if order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
+        return None
+    return OrderCanceled(
+        id=str(event.client_order_id),
+        reason="cut to the position that it reduces",
+        ts_event=event.ts_event,
+        ts_init=event.ts_init,
+    )
+
+
+def funding_of(adjustment: Any, mode: PositionMode, settlement: str) -> FundingSettled | None:
+    """What a position received (paid, if negative) as funding; None for an adjustment of another kind."""
+    if adjustment.adjustment_type != model.PositionAdjustmentType.FUNDING:
+        return None
+    return FundingSettled(
+        ts_event=adjustment.ts_event,
+        ts_init=adjustment.ts_init,
+        leg=leg_of_position(adjustment.position_id, mode),
+        amount=_money(adjustment.pnl_change, settlement),
+    )
+
+
+def top_of_quote(quote: Any) -> TopOfBook:
+    """A quote's two sides. A side of no size is a side that the book does not have."""
+    if quote is None:
+        return NO_TOP
+    bid_size, ask_size = quote.bid_size.as_decimal(), quote.ask_size.as_decimal()
+    return TopOfBook(
+        bid=quote.bid_price.as_decimal() if bid_size else None,
+        bid_size=bid_size or None,
+        ask=quote.ask_price.as_decimal() if ask_size else None,
+        ask_size=ask_size or None,
+    )
+
+
+def top_of_sides(bids: Levels, asks: Levels) -> TopOfBook:
+    bid, ask = next(iter(bids), None), next(iter(asks), None)
+    return TopOfBook(
+        bid=bid,
+        bid_size=None if bid is None else bids[bid],
+        ask=ask,
+        ask_size=None if ask is None else asks[ask],
+    )
+
+
+def cover(side: Side, size: Decimal, levels: Levels) -> Cover:
+    """The first level of a side (best first) at which the cumulative size reaches `size`."""
+    reached = ZERO
+    for price, shown in levels.items():
+        reached += shown
+        if reached >= size:
+            return Cover(side, size, price)
+    return Cover(side, size, None)
+
+
+def _money(money: Any, settlement: str) -> Decimal:
+    if money.currency.code != settlement:
+        raise BrokenInvariantError(f"{money} is not in {settlement}, the currency of the account")
+    amount: Decimal = money.as_decimal()
+    return amount
+
+
+def timer_start(first_ns: Nanos) -> Nanos:
+    """Where a timer of 1 s starts so that it fires first on the first epoch second at or after `first_ns`."""
+    return -(-first_ns // SECOND) * SECOND - SECOND
+
+
+def funding_due(rate: Any, now: Nanos) -> Nanos | None:
+    """One nanosecond after the settlement that a funding rate announces; None if it announces none."""
+    boundary = rate.next_funding_ns
+    if boundary is None:
+        boundary = rate.ts_event if rate.interval else None
+    return None if boundary is None else max(boundary, now) + 1

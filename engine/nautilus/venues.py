@@ -1,0 +1,58 @@
+"""The simulated exchange of a backtest."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from nautilus_trader.backtest import BacktestVenueConfig
+from nautilus_trader.execution import MakerTakerFeeModel, StaticLatencyModel
+from nautilus_trader.model import AccountType, BookType, LeveragedMarginModel, OmsType
+
+from engine.core.events import Started
+from engine.core.types import PositionMode
+from engine.nautilus.catalog import write_instrument
+from engine.simulation.settings import Simulation
+
+_MS = 1_000_000
+
+
+def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueConfig:
+    """The venue. Orders and positions hold their notional over the leverage; the account is liquidated when its equity,
+    at the best bid and ask, is no more than the positions' notional times the instrument's maintenance margin."""
+    instrument = started.instrument
+    maker, taker = fees(simulation, started)
+    latency = simulation.order_latency_ms * _MS
+    return BacktestVenueConfig(
+        instrument.venue,
+        OmsType.HEDGING if started.mode is PositionMode.HEDGE else OmsType.NETTING,
+        AccountType.MARGIN,
+        [f"{started.balance} {instrument.settlement}"],
+        BookType.L2_MBP,
+        default_leverage=Decimal(started.leverage),
+        margin_model=LeveragedMarginModel(),
+        fee_model=MakerTakerFeeModel(maker, taker),
+        latency_model=StaticLatencyModel(base_latency_nanos=latency) if latency else None,
+        queue_position=simulation.queue_position,
+        liquidity_consumption=simulation.liquidity_consumption,
+        liquidation_enabled=simulation.liquidation,
+        liquidation_trigger_ratio=float(instrument.margin_maint * started.leverage),
+    )
+
+
+def fees(simulation: Simulation, started: Started) -> tuple[Decimal, Decimal]:
+    """Maker and taker fee as fractions."""
+    instrument, percent = started.instrument, Decimal(100)
+    maker, taker = simulation.maker_fee_pct, simulation.taker_fee_pct
+    return (
+        instrument.maker_fee if maker is None else maker / percent,
+        instrument.taker_fee if taker is None else taker / percent,
+    )
+
+
+def write_margin_rules(catalog: Path, started: Started) -> None:
+    """Write the instrument as this run's venue margins it: NautilusTrader multiplies both of its rates with the
+    notional over the leverage, a venue's maintenance knows no leverage. So both are 1, and the venue's own rate is in
+    the trigger of the liquidation."""
+    write_instrument(
+        catalog, msgspec.structs.replace(started.instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
+    )
