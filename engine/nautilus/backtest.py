@@ -64,14 +64,14 @@ def run_backtest(
     second of data time; RuntimeError if another engine is running in this process. Runs one after another are fine.
     """
     span = span_of(data, started.instrument.id, funding=simulation.funding)
-    with _only_engine(), noted_interrupts() as interrupted, _overlay(started) as overlay:
+    with only_engine(), noted_interrupts() as interrupted, overlay(started) as rules:
 
         def stop_wanted() -> str | None:
             if interrupted():
                 return "interrupted"
             return "stop requested" if stop_requested is not None and stop_requested() else None
 
-        node = node_over(data, span, simulated_venue(simulation, started), started.instrument.id, overlay)
+        node = node_over(data, span, simulated_venue(simulation, started), started.instrument.id, rules)
         try:
             shell = Shell(_plan(data, span, started, stop_wanted=stop_wanted, on_tick=on_tick))
             shell.attach(session_of(shell.send))
@@ -95,7 +95,7 @@ def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) ->
     cause = shell.failure or failed
     if cause is not None:
         raise cause
-    shell.feed_rest(node.get_engine_cache(RUN))
+    shell.feed_rest()
     return BacktestEnd(
         rows=span.total,
         loop_seconds=seconds,
@@ -149,7 +149,7 @@ def _balance(node: BacktestNode, started: Started) -> Decimal:
 
 
 @contextmanager
-def _only_engine() -> Iterator[None]:
+def only_engine() -> Iterator[None]:
     """NautilusTrader's message bus is one a process: a second engine would silently break the first."""
     if not _engine.acquire(blocking=False):
         raise RuntimeError("a backtest is running in this process already: run one after the other, or in processes")
@@ -160,7 +160,7 @@ def _only_engine() -> Iterator[None]:
 
 
 @contextmanager
-def _overlay(started: Started) -> Iterator[Path]:
+def overlay(started: Started) -> Iterator[Path]:
     with TemporaryDirectory(prefix="perpmm-") as folder:
         write_margin_rules(Path(folder), started)
         yield Path(folder).resolve()

@@ -2,10 +2,13 @@
 
 NautilusTrader logs what a callback raises and goes on; here the first failure is kept, the node is asked to stop, and
 whoever runs the node raises it again. Its timers outlive `on_stop`, so they are cancelled first. A strategy that has
-stopped is told of no order event any more, and of funding never: both are read from the cache.
+stopped is told of no order event any more, and of funding never: both are read from the cache. While it sends a
+command, the strategy's own properties cannot be read, and the answer may come just then: the cache is kept from the
+start.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Self
 
@@ -45,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shell(Strategy):
-    """Drives one session on a node. `failure` is the first thing that a callback raised."""
+    """Drives one session on a node. `failure` is the first thing that a callback raised, `stopped_ns` when it ended."""
 
     def __new__(cls, _plan: Plan) -> Self:
         config = StrategyConfig(strategy_id=StrategyId("PERPMM-001"), log_events=False, log_commands=False)
@@ -55,12 +58,14 @@ class Shell(Strategy):
         super().__init__()
         self._plan = plan
         self._id = InstrumentId.from_str(plan.started.instrument.id)
+        self._cache: Any = None
         self._contract: Any = None
         self._session: Session[Any] | None = None
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
         self._settled: set[tuple[str, Nanos]] = set()  # fundings that were fed: position, time
         self._stop_reason = "end of data"
         self.failure: BaseException | None = None
+        self.stopped_ns: Nanos | None = None
 
     def attach(self, session: Session[Any]) -> None:
         self._session = session
@@ -69,7 +74,7 @@ class Shell(Strategy):
         self._guarded(self._start)
 
     def on_order_event(self, event: Any) -> None:
-        self._guarded(self._feed_order_event, event, self.cache)
+        self._guarded(self._feed_order_event, event)
 
     def on_funding_rate(self, rate: Any) -> None:
         self._guarded(self._expect_funding, rate)
@@ -91,11 +96,11 @@ class Shell(Strategy):
             case _:
                 self.cancel_order(ClientOrderId(command.id))
 
-    def feed_rest(self, cache: Any) -> None:
+    def feed_rest(self) -> None:
         """Feed what became of the orders after the strategy had stopped."""
-        rest = [event for name, told in self._told.items() for event in _events(cache, name)[told:]]
+        rest = [event for name, told in self._told.items() for event in _events(self._cache, name)[told:]]
         for event in sorted(rest, key=lambda each: each.ts_init):
-            self._feed_order_event(event, cache)
+            self._feed_order_event(event)
 
     @property
     def _driven(self) -> Session[Any]:
@@ -110,10 +115,16 @@ class Shell(Strategy):
             call(*args, **kwargs)
         except BaseException as failure:  # noqa: BLE001  raised again by whoever runs the node
             self.failure = failure
-            self.shutdown_system(type(failure).__name__)
+            self._request_stop(type(failure).__name__)
+
+    def _request_stop(self, reason: str) -> None:
+        self._stop_reason = reason
+        with suppress(RuntimeError):  # a command is being sent: the next tick asks again
+            self.shutdown_system(reason)
 
     def _start(self) -> None:
-        self._contract = self.cache.instrument(self._id)
+        self._cache = self.cache
+        self._contract = self._cache.instrument(self._id)
         ask: dict[Feed, Callable[[], None]] = {
             Feed.BOOK: lambda: self.subscribe_book_deltas(self._id, BookType.L2_MBP, managed=True),
             Feed.QUOTES: lambda: self.subscribe_quotes(self._id),
@@ -128,29 +139,30 @@ class Shell(Strategy):
         self.clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
 
     def _on_tick(self, event: Any) -> None:
+        if self.failure is not None:
+            self._request_stop(self._stop_reason)
         self._guarded(self._tick, event)
 
     def _tick(self, event: Any) -> None:
         reason = self._plan.stop_wanted()
         if reason is not None:
-            self._stop_reason = reason
-            self.shutdown_system(reason)
+            self._request_stop(reason)
             return
         state, book = self._driven.state, Feed.BOOK in self._plan.feeds
         queries = () if state is None else self._driven.policy.depth_queries(state)
         if queries and not book:
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
-        seen = market.tick(self.cache, self._id, now=event.ts_event, sent=event.ts_init, book=book, queries=queries)
+        seen = market.tick(self._cache, self._id, now=event.ts_event, sent=event.ts_init, book=book, queries=queries)
         self._driven.feed(seen)
         self._plan.on_tick(event.ts_event)
 
-    def _feed_order_event(self, event: Any, cache: Any) -> None:
+    def _feed_order_event(self, event: Any) -> None:
         started = self._plan.started
         fact = translate.fact_of(event, started.mode, started.instrument.settlement)
         if fact is not None:
             self._driven.feed(fact)
         if isinstance(event, OrderFilled | OrderUpdated):
-            end = translate.cut_short(event, cache.order(event.client_order_id))
+            end = translate.cut_short(event, self._cache.order(event.client_order_id))
             if end is not None:
                 self._driven.feed(end)
 
@@ -162,11 +174,11 @@ class Shell(Strategy):
             self.clock.set_time_alert_ns(name, due, self._on_funding)
 
     def _on_funding(self, _event: Any) -> None:
-        self._guarded(self._feed_fundings, self.cache)
+        self._guarded(self._feed_fundings)
 
-    def _feed_fundings(self, cache: Any) -> None:
+    def _feed_fundings(self) -> None:
         started = self._plan.started
-        for position in cache.positions(instrument_id=self._id):
+        for position in self._cache.positions(instrument_id=self._id):
             for adjustment in position.adjustments():
                 fact = translate.funding_of(adjustment, started.mode, started.instrument.settlement)
                 key = (str(adjustment.position_id), adjustment.ts_event)
@@ -175,11 +187,11 @@ class Shell(Strategy):
                     self._driven.feed(fact)
 
     def _stop(self) -> None:
-        self._feed_fundings(self.cache)
+        self._feed_fundings()
         state = self._driven.state
         if state is not None:
-            self._told = {w.order.id: len(_events(self.cache, w.order.id)) for w in state.orders}
-        now = self.clock.timestamp_ns()
+            self._told = {w.order.id: len(_events(self._cache, w.order.id)) for w in state.orders}
+        now = self.stopped_ns = self.clock.timestamp_ns()
         self._driven.feed(Stopping(ts_event=now, ts_init=now, reason=self._stop_reason))
 
 
