@@ -1,6 +1,7 @@
 """What lands on the disk: Tardis's columns and units, the same bytes every time, whole files or none."""
 
 import gzip
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from data.synthetic.tardis import decimal_text
 from engine.core.errors import DataError
 from tests.support.synthetic import synthetic_tape
 
+GOLDEN = ["09b0540451c5e4f1", "1a068e02921e18ff", "037034ae8460376d"]
 COLUMNS = {
     "derivative_ticker": (
         "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,"
@@ -58,6 +60,12 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> 
     assert all(one != another for one, another in zip(first, other, strict=True))
     for content in first:  # a gzip header without time and name: no byte depends on when or where
         assert content[:8] == bytes.fromhex("1f8b080000000000")
+
+
+def test_a_seed_gives_the_same_text_on_every_machine(tmp_path: Path) -> None:
+    # Change these only together with the market itself.
+    texts = [gzip.decompress(path.read_bytes()) for path in generate(seed=3, out_dir=tmp_path, minutes=0.5)]
+    assert [sha256(text).hexdigest()[:16] for text in texts] == GOLDEN
 
 
 def test_a_shorter_span_reaches_the_end_and_says_how_far_it_is(tmp_path: Path) -> None:
