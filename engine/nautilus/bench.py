@@ -6,7 +6,7 @@ import msgspec
 
 from engine.core.events import Started
 from engine.nautilus.backtest import MarketData, only_engine, overlay
-from engine.nautilus.node import RUN, node_over
+from engine.nautilus.node import node_over
 from engine.nautilus.span import span_of
 from engine.nautilus.venues import simulated_venue
 from engine.simulation.settings import Simulation
