@@ -1,0 +1,94 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const chart = document.getElementById("chart");
+  const failed = (error) => {
+    root.dataset.error = String(error && error.message || error);
+    if (!root.dataset.charts) chart.textContent = "The chart could not be drawn: " + root.dataset.error;
+  };
+  window.addEventListener("error", (event) => failed(event.error || event.message));
+  window.addEventListener("unhandledrejection", (event) => failed(event.reason));
+
+  const unpack = async (id) => {
+    const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+
+  // What must suit the paper comes from the style sheet, so that light and dark are said in one place.
+  const paper = () => {
+    const style = getComputedStyle(root);
+    const [ink, soft, line, grid, panel] = ["ink", "soft", "line", "grid", "panel"].map((n) => style.getPropertyValue("--" + n).trim());
+    const look = {
+      paper_bgcolor: panel, plot_bgcolor: panel, "font.color": soft, "font.family": getComputedStyle(document.body).fontFamily,
+      "font.size": 12, "hoverlabel.bgcolor": panel, "hoverlabel.bordercolor": line, "hoverlabel.font.color": ink,
+      "xaxis.gridcolor": grid, "xaxis.linecolor": line, "xaxis.spikecolor": soft,
+    };
+    for (const y of ["yaxis", "yaxis2", "yaxis3", "yaxis4"]) {
+      Object.assign(look, { [y + ".gridcolor"]: grid, [y + ".zerolinecolor"]: line, [y + ".linecolor"]: line });
+    }
+    return look;
+  };
+
+  // A zoom in time fits each panel's height to what is then seen.
+  const fitted = (from, to) => {
+    const ranges = {};
+    for (const trace of chart._fullData) {
+      if (trace.visible !== true) continue;
+      const axis = "yaxis" + (trace.yaxis || "y").slice(1);
+      const [low, high] = ranges[axis] || [Infinity, -Infinity];
+      const seen = extent(trace, from, to);
+      ranges[axis] = [Math.min(low, seen[0]), Math.max(high, seen[1])];
+    }
+    const look = {};
+    for (const [axis, [low, high]] of Object.entries(ranges)) {
+      if (low > high) continue;
+      const room = (high - low || Math.abs(high) || 1) * 0.06;
+      look[axis + ".range"] = [low - room, high + room];
+    }
+    return look;
+  };
+
+  const extent = (trace, from, to) => {
+    let low = Infinity, high = -Infinity, last = NaN;
+    if (trace.fill === "tozeroy") low = high = 0;
+    for (let i = 0; i < trace.x.length; i++) {
+      const x = trace.x[i], y = trace.y[i];
+      if (x < from) { last = y; continue; }   // still in force at the left edge
+      if (x > to) { if (Number.isNaN(last)) last = y; break; }
+      if (Number.isNaN(last) === false) { low = Math.min(low, last); high = Math.max(high, last); last = NaN; }
+      if (!Number.isNaN(y)) { low = Math.min(low, y); high = Math.max(high, y); }
+    }
+    if (trace.mode === "lines" && Number.isNaN(last) === false) { low = Math.min(low, last); high = Math.max(high, last); }
+    return [low, high];
+  };
+
+  const zoomed = (change) => {
+    if (change["xaxis.range[0]"] !== undefined) {
+      const [from, to] = chart._fullLayout.xaxis.range.map((t) => chart._fullLayout.xaxis.d2c(t));
+      Plotly.relayout(chart, fitted(from, to));
+    } else if (change["xaxis.autorange"]) {
+      Plotly.relayout(chart, Object.fromEntries(["yaxis", "yaxis2", "yaxis3", "yaxis4"].map((y) => [y + ".autorange", true])));
+    }
+  };
+
+  const draw = async () => {
+    const script = document.createElement("script");
+    script.textContent = await unpack("plotly");
+    document.head.append(script);
+    const figure = JSON.parse(document.getElementById("figure").textContent);
+    const config = {
+      responsive: true, displaylogo: false, doubleClick: "reset+autosize",
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+      toImageButtonOptions: { format: "png", scale: 2, filename: document.title },
+    };
+    chart.textContent = "";
+    await Plotly.newPlot(chart, figure.data, figure.layout, config);
+    await Plotly.relayout(chart, paper());
+    chart.on("plotly_relayout", zoomed);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Plotly.relayout(chart, paper()));
+    root.dataset.charts = String(chart.querySelectorAll(".scatterlayer .trace").length);
+  };
+
+  draw().catch(failed);
+})();
