@@ -1,6 +1,6 @@
 """Stories of a strategy on the venue of rules R1 to R9: run one, or hold a folder of them against what they expect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from engine.core.errors import InputError, Problem
 from engine.core.policy import Policy
 from engine.core.risk import Limits
 from engine.core.session import Session
+from engine.core.state import State
 from engine.core.types import PositionMode
 from engine.run.scenario_diff import Divergence, divergence
 from engine.run.scenario_files import CONFIG, EXPECTED, TAPE, Behaviour, Config, read_config, read_rows, read_tape
@@ -61,16 +62,18 @@ def check(folder: Path, behaviour: Behaviour | None = None, progress: Progress =
     return Report(len(cases), len(cases) - len(failures), tuple(failures))
 
 
-def play[S](policy: Policy[S], venue: ScenarioVenue, tape: tuple[Line, ...]) -> Session[S]:
-    """Drive one session over a tape: per line the venue, then the strategy, both at time t (R1)."""
+def play[S](policy: Policy[S], venue: ScenarioVenue, tape: Iterable[Line]) -> Iterator[State[S]]:
+    """Drive one session over a tape: per line the venue, then the strategy, both at time t (R1). Yields the core's
+    state after each line."""
     session = Session(policy, UNLIMITED, lambda *_: None, venue.send)
     venue.connect(session.feed)
-    session.feed(venue.start(tape[0].t, run="scenario"))
-    for line in tape:
+    for n, line in enumerate(tape):
+        if n == 0:
+            session.feed(venue.start(line.t, run="scenario"))
         venue.tick(line)
         assert session.state is not None
         session.feed(venue.market(policy.depth_queries(session.state)))
-    return session
+        yield session.state
 
 
 def _cases(folder: Path) -> list[Path]:
@@ -116,14 +119,22 @@ def _read(case_dir: Path, behaviour: Behaviour | None) -> Config:
     return config if behaviour is None else msgspec.structs.replace(config, version=behaviour)
 
 
-def _run(case_dir: Path, config: Config, tape: tuple[Line, ...]) -> list[Row]:
+def venue_and_policy(case_dir: Path, config: Config) -> tuple[ScenarioVenue, Policy[Any]]:
+    """What a case is played with. Raises InputError with all that is wrong with its strategy's keys."""
     strategy = STRATEGIES[NAME]
     keys = {key: value for key, value in config.strategy.items() if value is not None}
     said = {"behaviour": config.version, "market": config.sim.pair, **keys}
-    parameters, faults = validated(strategy.parameters, said)
-    if parameters is None:
+    made, faults = validated(strategy.parameters, said)
+    if made is None:
         where = ((".".join(map(str, ("strategy", *fault.path))), fault.message) for fault in faults)
         raise InputError(*(Problem(str(case_dir / CONFIG), message, field=field) for field, message in where))
+    parameters: Any = made  # the registry's own type, which has these two
     venue = ScenarioVenue(config.sim, PositionMode(parameters.position_mode), parameters.leverage)
-    play(strategy.policy(parameters), venue, tape)
+    return venue, strategy.policy(parameters)
+
+
+def _run(case_dir: Path, config: Config, tape: tuple[Line, ...]) -> list[Row]:
+    venue, policy = venue_and_policy(case_dir, config)
+    for _ in play(policy, venue, tape):
+        pass
     return venue.rows

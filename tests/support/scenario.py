@@ -22,7 +22,6 @@ class Scripted:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.states: list[State[None]] = []
 
     def initial(self, event: Started) -> None:
         return None
@@ -33,7 +32,6 @@ class Scripted:
     def decide(self, state: State[None], event: AnyEvent) -> tuple[None, tuple[Wish, ...]]:
         if not isinstance(event, Tick):
             return None, ()
-        self.states.append(state)
         wishes = self.script.get(event.ts_event // SECOND)
         return None, () if wishes is None else wishes(state)
 
@@ -71,9 +69,10 @@ def cancel_all(state: State[None]) -> tuple[Wish, ...]:
 
 
 def played(script: Script, *lines: Line, mode: PositionMode = PositionMode.ONE_WAY, **changes: Any) -> ScenarioVenue:
-    """The venue after the story, with the core's state of every tick in `states`."""
+    """The venue after the story."""
     venue = ScenarioVenue(sim(**changes), mode, leverage=10)
-    play(Scripted(script), venue, lines)
+    for _ in play(Scripted(script), venue, lines):
+        pass
     return venue
 
 
