@@ -121,7 +121,11 @@ def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> Sta
     asked = {o.id for o in outcomes if isinstance(o, Cancel)}
     orders = (
         *(_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in state.orders),
-        *(Working(order=o, created_ns=at_ns) for o in outcomes if isinstance(o, Submit)),
+        *(
+            Working(order=o, created_ns=at_ns, cancel_requested_ns=at_ns if o.id in asked else None)
+            for o in outcomes
+            if isinstance(o, Submit)
+        ),
     )
     return _replace(state, orders=orders, seq=state.seq + len(outcomes))
 

@@ -52,21 +52,32 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
 
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_ns: int) -> Iterator[Outcome]:
-    wishes = tuple(_worth_saying(state, wishes, at_ns))
-    verdicts = iter(refusals(limits, state, (w for w in wishes if isinstance(w, Draft))))
-    for n, wish in enumerate(wishes):
-        yield (next(verdicts) or _submit(state, wish, n)) if isinstance(wish, Draft) else wish
+    """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
+    said = tuple(_worth_saying(state, wishes, at_ns))
+    verdicts = iter(refusals(limits, state, (w for _, w in said if isinstance(w, Draft))))
+    refused: set[OrderId] = set()
+    for n, wish in said:
+        if isinstance(wish, Draft):
+            verdict = next(verdicts)
+            if verdict is not None:
+                refused.add(order_id(state.run, state.seq, n))
+            yield verdict or _submit(state, wish, n)
+        elif not (isinstance(wish, Cancel) and wish.id in refused):
+            yield wish
 
 
-def _worth_saying(state: State[Any], wishes: Iterable[Wish], at_ns: int) -> Iterator[Wish]:
+def _worth_saying(state: State[Any], wishes: Iterable[Wish], at_ns: int) -> Iterator[tuple[int, Wish]]:
     """A cancel is asked once, and again only when 60 s brought no answer."""
-    for wish in wishes:
-        if isinstance(wish, Cancel):
+    fresh: set[OrderId] = set()
+    for n, wish in enumerate(wishes):
+        if isinstance(wish, Draft):
+            fresh.add(order_id(state.run, state.seq, n))
+        elif isinstance(wish, Cancel) and wish.id not in fresh:
             working = state.working(wish.id)
             asked = working.cancel_requested_ns if working else None
-            if working is None or (asked is not None and at_ns - asked < CANCEL_RETRY_NS):
+            if working is None or (asked is not None and at_ns - asked <= CANCEL_RETRY_NS):
                 continue
-        yield wish
+        yield n, wish
 
 
 def _submit(state: State[Any], draft: Draft, n: int) -> Submit:

@@ -1,0 +1,99 @@
+"""The quotes that a tick asks for, put together from the steps of `quoting` as each behaviour does it."""
+
+from decimal import Decimal
+
+from engine.core.position import notional
+from engine.core.state import State, available
+from engine.core.types import ZERO, Action, OrderType, Side
+from strategies.perpetual_market_making.market import down
+from strategies.perpetual_market_making.own import Own
+from strategies.perpetual_market_making.quoting import (
+    Quote,
+    Quotes,
+    affordable,
+    in_band,
+    laddered,
+    optimised,
+    passive,
+    ping_ponged,
+    with_costs,
+)
+from strategies.perpetual_market_making.rates import Rates
+from strategies.perpetual_market_making.refresh import unhung
+from strategies.perpetual_market_making.turn import Turn
+
+
+def classic_proposal(turn: Turn) -> Quotes:
+    step = turn.state.instrument.step
+    quotes = laddered(turn.rates.levels, turn.market, lambda size: down(size, step))
+    return _checked(turn, _priced(turn, quotes), available(turn.state))
+
+
+def head_proposal(turn: Turn) -> Quotes:
+    """As classic's; a size below the venue's minimum is 0."""
+    quotes = laddered(turn.rates.levels, turn.market, lambda size: at_least_minimum(turn, size))
+    return _checked(turn, _priced(turn, quotes), available(turn.state))
+
+
+def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
+    """None where there is no price to quote around. A size the venue would refuse is left out."""
+    if turn.market.reference.is_nan():
+        return None
+    quotised = turn.rates.switches.sizes_quantised
+    step = turn.state.instrument.step
+    quotes = laddered(
+        turn.rates.levels, turn.market, lambda size: at_least_minimum(turn, size) if quotised else down(size, step)
+    )
+    quotes = tuple(q for q in _priced(turn, quotes) if q.price > 0 and q.side in sides)
+    if quotised:
+        quotes = tuple(q for q in quotes if worth_sending(turn, q))
+    return _checked(turn, quotes, available(turn.state) + _margin_back(turn))
+
+
+def at_least_minimum(turn: Turn, size: Decimal) -> Decimal:
+    """Whole steps, or 0 where the venue would not take that little."""
+    instrument = turn.state.instrument
+    steps = down(size, instrument.step)
+    return ZERO if steps < instrument.min_size else steps
+
+
+def worth_sending(turn: Turn, quote: Quote) -> bool:
+    instrument = turn.state.instrument
+    return notional(instrument, quote.size, quote.price) >= instrument.min_notional
+
+
+def fronts(state: State[Own], rates: Rates) -> dict[Side, Decimal]:
+    """Depth to leave in front of each side's quote. Its own order is in the book and counts on top."""
+    own = {Side.BUY: ZERO, Side.SELL: ZERO}
+    for working in state.orders:
+        if working.order.order_type is OrderType.LIMIT:
+            own[working.order.side] = working.order.size
+    return {Side.BUY: rates.bid_depth + own[Side.BUY], Side.SELL: rates.ask_depth + own[Side.SELL]}
+
+
+def _priced(turn: Turn, quotes: Quotes) -> Quotes:
+    rates, market, own = turn.rates, turn.market, turn.own
+    quotes = in_band(quotes, rates, market.reference)
+    if rates.ping_pong:
+        if own.bought == own.sold != 0:
+            turn.remember(bought=0, sold=0)
+        quotes = ping_ponged(quotes, turn.own.bought, turn.own.sold)
+    if rates.optimised:
+        quotes = optimised(quotes, market, fronts(turn.state, rates), tolerant=rates.book_tolerant)
+    if rates.costs:
+        quotes = with_costs(quotes, turn.state.instrument.maker_fee, market.tick)
+    return quotes
+
+
+def _checked(turn: Turn, quotes: Quotes, funds: Decimal) -> Quotes:
+    quotes = affordable(quotes, turn.state.instrument, turn.state.leverage, funds)
+    return quotes if turn.rates.keep_takers else passive(quotes, turn.market)
+
+
+def _margin_back(turn: Turn) -> Decimal:
+    """What the quotes that these would replace hold back."""
+    if not (turn.state.reserves_margin and turn.rates.switches.margin_added_back):
+        return ZERO
+    resting = (w for w in unhung(turn) if w.order.action is Action.OPEN and w.order.price is not None)
+    held = sum((notional(turn.state.instrument, w.leaves, w.order.price) for w in resting if w.order.price), ZERO)
+    return held / turn.state.leverage

@@ -1,0 +1,92 @@
+"""Which quotes we want, in Hummingbot's order: levels, price band, ping-pong, optimisation, costs, budget, takers.
+
+Each step takes quotes and returns quotes. Where a price is NaN a comparison raises `decimal.InvalidOperation`: in
+`classic` and `head` that ends the tick, as Hummingbot's clock does; `safe` does not ask for quotes without a price.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
+
+from engine.core.position import notional
+from engine.core.types import ZERO, Instrument, Side
+from strategies.perpetual_market_making.market import Market, down
+from strategies.perpetual_market_making.rates import ONE, Level, Rates
+
+
+class Quote(NamedTuple):
+    side: Side
+    price: Decimal
+    size: Decimal
+    level: int
+
+
+type Quotes = tuple[Quote, ...]  # buys before sells, each from the inside out
+
+
+def of_side(quotes: Iterable[Quote], side: Side) -> Quotes:
+    return tuple(quote for quote in quotes if quote.side is side)
+
+
+def laddered(levels: tuple[Level, ...], market: Market, sized: Callable[[Decimal], Decimal]) -> Quotes:
+    quotes = [
+        Quote(level.side, price, size, level.number)
+        for level in levels
+        for price, size in [(down(market.reference * level.factor, market.tick), sized(level.size))]
+        if size > 0 and (not level.checked or price > 0)
+    ]
+    return (*of_side(quotes, Side.BUY), *of_side(quotes, Side.SELL))
+
+
+def in_band(quotes: Quotes, rates: Rates, reference: Decimal) -> Quotes:
+    """No buys at or above the ceiling, no sells at or below the floor."""
+    if rates.ceiling is not None and reference >= rates.ceiling:
+        quotes = of_side(quotes, Side.SELL)
+    if rates.floor is not None and reference <= rates.floor:
+        quotes = of_side(quotes, Side.BUY)
+    return quotes
+
+
+def ping_ponged(quotes: Quotes, bought: int, sold: int) -> Quotes:
+    """Without as many of the inner buys as buys completed, likewise sells."""
+    return (*of_side(quotes, Side.BUY)[bought:], *of_side(quotes, Side.SELL)[sold:])
+
+
+def optimised(quotes: Quotes, market: Market, front: dict[Side, Decimal], *, tolerant: bool) -> Quotes:
+    """A side's only quote steps back to one tick in front of the level that covers `front` of that side; never nearer
+    to the mid than proposed. `tolerant`: a book too thin for that leaves the quote where it is."""
+    moving = {side for side in Side if len(of_side(quotes, side)) == 1}
+    if tolerant:
+        moving = {side for side in moving if not market.covering(side, front[side]).is_nan()}
+    return tuple(_stepped_back(q, market, front[q.side]) if q.side in moving else q for q in quotes)
+
+
+def _stepped_back(quote: Quote, market: Market, front: Decimal) -> Quote:
+    depth = market.covering(quote.side, front) / market.tick
+    if quote.side is Side.BUY:
+        price = min(quote.price, (depth.to_integral_value(ROUND_CEILING) + 1) * market.tick)
+    else:
+        price = max(quote.price, (depth.to_integral_value(ROUND_FLOOR) - 1) * market.tick)
+    return quote._replace(price=down(price, market.tick))
+
+
+def with_costs(quotes: Quotes, fee: Decimal, tick: Decimal) -> Quotes:
+    return tuple(q._replace(price=down(q.price * (ONE - q.side * fee), tick)) for q in quotes)
+
+
+def affordable(quotes: Quotes, instrument: Instrument, leverage: int, available: Decimal) -> Quotes:
+    """Each in turn, whole or not at all; a later, smaller one may still fit."""
+    kept, locked = [], ZERO
+    for quote in quotes:
+        value = notional(instrument, quote.size, quote.price)
+        needed = value / leverage + value * instrument.maker_fee
+        if needed <= available - locked:
+            kept.append(quote)
+            locked += needed
+    return tuple(kept)
+
+
+def passive(quotes: Quotes, market: Market) -> Quotes:
+    """Dropped, not moved, where they would trade at once. A side that is not there cannot be crossed."""
+    quotes = tuple(q for q in quotes if q.side is Side.SELL or market.ask.is_nan() or q.price < market.ask)
+    return tuple(q for q in quotes if q.side is Side.BUY or market.bid.is_nan() or q.price > market.bid)

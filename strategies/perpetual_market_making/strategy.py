@@ -1,0 +1,133 @@
+"""Perpetual market making: quote around a reference price; with a position, manage its exits instead."""
+
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from engine.core.commands import SetLeverage, SetPositionMode, Wish
+from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, Started, Tick
+from engine.core.state import State
+from engine.core.types import Action, Side
+from strategies.perpetual_market_making import exits_classic, exits_head, exits_safe, flat, quotes_safe
+from strategies.perpetual_market_making.market import Read, as_it_is, exact, seen, through_float
+from strategies.perpetual_market_making.own import Own, after_fill
+from strategies.perpetual_market_making.parameters import Behaviour, Parameters
+from strategies.perpetual_market_making.proposal import fronts
+from strategies.perpetual_market_making.rates import ONE, Rates, rates_of
+from strategies.perpetual_market_making.turn import Turn, closing_side
+
+_replace = msgspec.structs.replace
+TICKS_A_REQUEST = 10  # until the position mode is confirmed, it is asked for on every tenth tick
+
+
+class Manner(NamedTuple):
+    """What differs between the behaviours. `read` rounds the top of the book, and prices of its depth."""
+
+    read: tuple[Read, Read]
+    flat: Callable[[Turn], None]
+    held: Callable[[Turn], None]
+    at_start: Callable[[State[Own]], tuple[Wish, ...]]
+    waits_for_mode: bool
+    of_hummingbot: bool  # a tick fails where a price is missing; orders are read again after each cancel
+
+
+def _ask_venue(state: State[Own]) -> tuple[Wish, ...]:
+    return SetLeverage(state.leverage), SetPositionMode(state.mode)
+
+
+def _ask_leverage(state: State[Own]) -> tuple[Wish, ...]:
+    return (SetLeverage(state.leverage),)
+
+
+def _ask_if_needed(state: State[Own]) -> tuple[Wish, ...]:
+    return () if state.mode_confirmed else _ask_venue(state)
+
+
+MANNERS = {
+    Behaviour.CLASSIC: Manner(
+        (through_float, through_float), flat.quote_classic, exits_classic.manage, _ask_venue, False, True
+    ),
+    Behaviour.HEAD: Manner((exact, as_it_is), flat.quote_head, exits_head.manage, _ask_leverage, True, True),
+    Behaviour.SAFE: Manner((exact, exact), quotes_safe.quote, exits_safe.manage, _ask_if_needed, True, False),
+}
+
+
+class PerpetualMarketMaking:
+    """The policy. It holds its parameters and nothing else: what it remembers is `Own`, in the core's state."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.rates = rates_of(parameters)
+        self.manner = MANNERS[parameters.behaviour]
+
+    def initial(self, event: Started) -> Own:
+        return Own(cancels_at_once=event.cancels_at_once and self.manner.of_hummingbot)
+
+    def evolve(self, before: State[Own], event: AnyEvent) -> Own:
+        return after_fill(before, self.rates, event) if isinstance(event, OrderFilled) else before.own
+
+    def decide(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
+        if isinstance(event, Tick):
+            return self._on_tick(state, event)
+        if isinstance(event, OrderCanceled) and state.own.awaited and state.tick is not None:
+            turn = self._turn(state, state.own, state.tick, event.ts_init)
+            exits_safe.release(turn)
+            return turn.own, tuple(turn.wishes)
+        if isinstance(event, Started):
+            return state.own, self.manner.at_start(state)
+        return state.own, ()
+
+    @property
+    def needs_depth(self) -> bool:
+        return self.rates.trailing or self.rates.optimised
+
+    def depth_queries(self, state: State[Own]) -> tuple[tuple[Side, Decimal], ...]:
+        rates = self.rates
+        if not self.needs_depth:
+            return ()
+        held = state.positions.values() if rates.trailing else ()
+        trails = tuple((closing_side(position.size).opposite, abs(position.size)) for position in held)
+        quotes = rates.optimised and (not state.positions or rates.quote_flat_leg)
+        return (*trails, *fronts(state, rates).items()) if quotes else trails
+
+    def _on_tick(self, state: State[Own], tick: Tick) -> tuple[Own, tuple[Wish, ...]]:
+        own = state.own
+        if not state.mode_confirmed and self.manner.waits_for_mode:
+            return _waiting(state, tick)
+        if not tick.ready and not (own.ready and self.manner.of_hummingbot):
+            return own, ()
+        if not own.ready:
+            own = _replace(own, ready=True)
+        if not state.positions and _is_quiet(state, self.rates):
+            return own, ()
+        turn = self._turn(state, own, tick, tick.ts_init)
+        step = self.manner.held if state.positions else self.manner.flat
+        # a failing tick: Hummingbot's clock logs it and goes on, and what was decided before it stands
+        with suppress(ArithmeticError) if self.manner.of_hummingbot else nullcontext():
+            step(turn)
+        return turn.own, tuple(turn.wishes)
+
+    def _turn(self, state: State[Own], own: Own, tick: Tick, at_ns: int) -> Turn:
+        market = seen(tick, self.rates, state.instrument.tick, own.last_own_price, self.manner.read)
+        return Turn(state, own, self.rates, market, at_ns)
+
+
+def _waiting(state: State[Own], tick: Tick) -> tuple[Own, tuple[Wish, ...]]:
+    waited = state.own.unconfirmed_ticks + 1
+    if waited < TICKS_A_REQUEST:
+        return _replace(state.own, unconfirmed_ticks=waited), ()
+    return _replace(state.own, unconfirmed_ticks=0), _ask_venue(state) if tick.ready else ()
+
+
+def _is_quiet(state: State[Own], rates: Rates) -> bool:
+    """Without a position: no timer is due, and nothing else could move an order."""
+    own, orders = state.own, state.orders
+    if state.now >= own.create_ns or own.hanging or rates.trailing or rates.minimum_spread > -ONE:
+        return False
+    if not orders:
+        return True
+    exits = any(w.order.action is Action.CLOSE for w in orders)
+    return state.now < own.cancel_ns and not exits and orders[0].created_ns > own.flattened_ns
