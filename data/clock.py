@@ -21,7 +21,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class Latencies:
-    """Receive minus event times as they come: their minimum, and a systematic sample that stays small for the median."""
+    """Receive minus event times as they come: their minimum, and for the median a sample that stays small."""
 
     def __init__(self) -> None:
         self._min: int | None = None
@@ -41,16 +41,6 @@ class Latencies:
             if sum(map(len, self._kept)) > _MOST_SAMPLES:
                 self._kept = [np.concatenate(self._kept)[::2]]
                 self._stride *= 2
-
-    def join(self, other: "Latencies") -> None:
-        """As if the other's had been added here: files of one recording share one clock."""
-        if other._min is None:
-            return
-        self._min = other._min if self._min is None else min(self._min, other._min)
-        stride = max(self._stride, other._stride)
-        mine = [kept[:: stride // self._stride] for kept in self._kept]
-        self._kept = mine + [kept[:: stride // other._stride] for kept in other._kept]
-        self._stride, self._seen = stride, self._seen + other._seen
 
     def clock(self) -> Clock | None:
         """None where nothing was timed by both clocks."""

@@ -4,6 +4,7 @@ Never through a float: 0.1 + 0.2 has no place in a price.
 """
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ import pyarrow as pa
 from data.schema import DECIMAL
 
 type Int64s = npt.NDArray[np.int64]
+type Bools = npt.NDArray[np.bool_]
+type Column = npt.NDArray[Any]
 
 SCALE = 16
 _COMMA, _DOT = ord(","), ord(".")

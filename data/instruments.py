@@ -101,5 +101,6 @@ def instrument_from(contract: Contract, source: str) -> Instrument:
     fees = {f: number(f, least=Decimal(-1), above=True) for f in ("maker_fee", "taker_fee")}
     if problems:
         raise DataError(*problems)
-    words = {f: getattr(contract, f) for f in ("id", "raw_symbol", "base", "quote", "settlement", "inverse")}
-    return Instrument(**words, venue=venue, **positive, **rest, **fees)
+    same = ("id", "raw_symbol", "base", "quote", "settlement", "inverse")
+    terms = {name: getattr(contract, name) for name in same} | {"venue": venue} | positive | rest | fees
+    return msgspec.convert(terms, Instrument)

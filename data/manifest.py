@@ -25,7 +25,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 class Ingest(msgspec.Struct, frozen=True):
-    """One recording of one instrument. Times are ours, corrected by `clock`; `fingerprint` depends on the data alone."""
+    """One recording of one instrument. Times are ours, corrected by `clock`; `fingerprint` is of the data alone."""
 
     instrument_id: str
     files: tuple[SourceFile, ...]

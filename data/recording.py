@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.behind import behind
 from data.book import Book
 from data.schema import MARKET, Piece, Table
 from data.tables import FOLDERS, TableFile, catalog_rows
@@ -33,7 +34,7 @@ class Fingerprint:
     """A digest of rows that does not depend on how they were cut into pieces, on paths or on the machine."""
 
     def __init__(self) -> None:
-        self._columns: dict[tuple[str, str], "hashlib._Hash"] = {}
+        self._columns: dict[tuple[str, str], hashlib._Hash] = {}
 
     def add(self, table: Table, rows: pa.Table) -> None:
         for name in rows.column_names:
@@ -62,17 +63,22 @@ def write(pieces: Iterator[Piece], root: Path, instrument: Instrument, shift_ns:
     """
     files = {folder: TableFile(root, folder, instrument) for folder in FOLDERS}
     book, fingerprint, rows_of, special = Book(instrument), Fingerprint(), dict[str, int](), dict[str, int]()
+
+    def put_away(piece: Piece) -> None:
+        rows = _shifted(piece.rows, shift_ns)
+        fingerprint.add(piece.table, rows)
+        rows_of[piece.source] = rows_of.get(piece.source, 0) + len(rows)
+        for folder, table in catalog_rows(piece.table, rows, instrument).items():
+            files[folder].write(table)
+
     try:
-        for piece in pieces:
-            if piece.table is Table.BOOK:
-                book.apply(piece)
-            if piece.table is Table.TRADES:
-                _count_special(piece.rows, special)
-            rows = _shifted(piece.rows, shift_ns)
-            fingerprint.add(piece.table, rows)
-            rows_of[piece.source] = rows_of.get(piece.source, 0) + len(rows)
-            for folder, table in catalog_rows(piece.table, rows, instrument).items():
-                files[folder].write(table)
+        with behind(put_away) as put:
+            for piece in pieces:
+                if piece.table is Table.BOOK:
+                    book.apply(piece)
+                if piece.table is Table.TRADES:
+                    _count_special(piece.rows, special)
+                put(piece)
     finally:
         paths = {folder: file.close() for folder, file in files.items()}
     held = {folder: file for folder, file in files.items() if file.rows}

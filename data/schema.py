@@ -1,8 +1,9 @@
 """The canonical form of market data: what every reader yields and the store writes.
 
-Prices are whole ticks and sizes whole lots of the instrument, as int64, so that nothing is ever rounded; a price that is not
-on the instrument's grid (a mark or index price) is decimal128(38, 16). Times are integer nanoseconds since the epoch:
-`ts_event` is the venue's clock, `ts_init` ours. `line` is the line of the source file, so that a fault can be named.
+Prices are whole ticks and sizes whole lots of the instrument, as int64, so that nothing is ever rounded; a price that
+is not on the instrument's grid (a mark or index price) is decimal128(38, 16). Times are integer nanoseconds since the
+epoch: `ts_event` is the venue's clock, `ts_init` ours. `line` is the line of the source file, so that a fault can be
+named.
 """
 
 from enum import IntEnum, StrEnum

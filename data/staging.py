@@ -1,7 +1,7 @@
 """Making a catalog appear, or grow, all at once: work is done in a folder beside it and moved at the end.
 
-A new catalog is one rename. To one that exists, tables are moved first and the manifest last, so that at no moment can an
-ingest that was cut short pass for whole (store.whole); the next ingest clears what it left.
+A new catalog is one rename. To one that exists, tables are moved first and the manifest last, so that at no moment can
+an ingest that was cut short pass for whole (store.whole); the next ingest clears what it left.
 """
 
 import os
@@ -40,8 +40,8 @@ def publish(staged: Path, catalog: Path, manifest: Manifest) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
     (staged / manifests.NAME).replace(catalog / manifests.NAME)
-    for path in stray_tables(catalog, manifest):
-        (catalog / path).unlink()
+    for stray in stray_tables(catalog, manifest):
+        (catalog / stray).unlink()
 
 
 def _sync(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a catalog holds, asked by those who replay it. All raise DataError, naming the catalog, for what is not there."""
+"""What a catalog holds, asked by those who replay it. All raise DataError, naming it, for what is not there."""
 
 import difflib
 import hashlib

@@ -1,7 +1,7 @@
 """The catalog's tables: canonical rows as the columns that NautilusTrader reads, and the files that hold them.
 
-FORMATS: `{catalog}/data/{type}/{instrument}/{start}_{end}.parquet`. A level is set by UPDATE, which adds a level that the
-book does not have, and removed by DELETE, which passes over one that it does not have; on an L2 book the level's price is
+They lie at `{catalog}/data/{type}/{instrument}/{start}_{end}.parquet`. A level is set by UPDATE, which adds a level
+that the book lacks, and removed by DELETE, which passes over one that it lacks; on an L2 book the level's price is
 its identity, so that order_id says nothing. Only UPDATE and DELETE let the simulated queue ahead of an order shrink;
 a snapshot is CLEAR and ADD.
 """
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.decimals import decimal128
+from data.decimals import Column, decimal128
 from data.schema import DECIMAL, F_SNAPSHOT, MARKET, Table
 from engine.core.types import Instrument
 
@@ -124,7 +124,7 @@ def _times(rows: pa.Table) -> list[pa.ChunkedArray]:
     return [rows["ts_event"].cast(_TS), rows["ts_init"].cast(_TS)]
 
 
-def _words(index: np.ndarray, words: pa.Array) -> pa.Array:
+def _words(index: Column, words: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), words)
 
 

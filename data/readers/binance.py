@@ -1,13 +1,14 @@
 """Raw Binance USD-M captures: lines of `<local time> <json>`, one REST snapshot, then depth diffs.
 
-The local time has 16 digits (microseconds) or 19 (nanoseconds). Several files are one recording cut at midnight: the book and
-the chain of update ids run on from one to the next. Sources: Binance's "How to manage a local order book correctly"
-and the collector of hftbacktest, whose files these are.
+The local time has 16 digits (microseconds) or 19 (nanoseconds). Several files are one recording cut at midnight: the
+book and the chain of update ids run on from one to the next. Sources: Binance's "How to manage a local order book
+correctly" and the collector of hftbacktest, whose files these are.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Never
 
 import msgspec
 import numpy as np
@@ -32,6 +33,7 @@ _TIMED = (
     (b'"depthUpdate"', re.compile(rb'"E": ?(\d{13})\D'), True),
     (b'"trade"', re.compile(rb'"T": ?(\d{13})\D'), False),
     (b'"aggTrade"', re.compile(rb'"T": ?(\d{13})\D'), False),
+    (b'"markPriceUpdate"', re.compile(rb'"E": ?(\d{13})\D'), False),
 )
 _SYMBOL = re.compile(rb'"s": ?"([^"]+)"')
 
@@ -45,9 +47,9 @@ def local_time_digits(path: Path, line: bytes, number: int) -> int:
     return digits
 
 
-def survey(path: Path, on_bytes: OnBytes) -> Survey:
+def survey(path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
     """The clock and the symbols, found by searching the text: parsing it is left to the second pass."""
-    latencies, symbols, first_ns, unit, digits = Latencies(), set[str](), None, 1, 0
+    symbols, first_ns, unit, digits = set[str](), None, 1, 0
     for block in line_blocks(path, on_bytes):
         if first_ns is None:
             digits = local_time_digits(path, block[:64], 1)
@@ -58,7 +60,7 @@ def survey(path: Path, on_bytes: OnBytes) -> Survey:
             pairs = np.array(found, np.int64).reshape(-1, 2)
             latencies.add(pairs[:, 0] * unit - pairs[:, 1] * MS, sampled=sampled)
     assert first_ns is not None  # line_blocks refuses an empty file
-    return Survey(path=path, first_ns=first_ns, latencies=latencies, symbols=frozenset(symbols))
+    return Survey(path=path, first_ns=first_ns, symbols=frozenset(symbols))
 
 
 def _times(
@@ -77,9 +79,7 @@ def _times(
         place = block.find(needle, block.find(b"\n", place))
 
 
-def pieces(
-    paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning
-) -> Iterator[Piece]:
+def pieces(paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning) -> Iterator[Piece]:
     """See protocol.Reader. A snapshot that comes while the book is in sync is not needed and is left out."""
     recording = _Recording(instrument)
     for path in paths:
@@ -143,58 +143,71 @@ class _Recording:
             on_warning(f"{chain.stale} depth messages older than the book were left out")
 
     def _block(self, block: bytes, digits: int, batch: Batch) -> None:
-        unit = UNITS_NS[digits]
+        unit, decode = UNITS_NS[digits], messages.decode
         for line in block.split(b"\n")[:-1]:
             self._line += 1
-            stamp = line[:digits]
+            stamp, _, body = line.partition(b" ")
             try:
-                if line[digits : digits + 1] != b" " or not stamp.isdigit():
-                    local_time_digits(self._path, line, self._line)
-                    raise fault(self._path, "the local time changes its unit", line=self._line, field="local time")
-                message = messages.decode(line[digits + 1 :])
-            except (msgspec.MsgspecError, messages.NotOursError, UnicodeDecodeError) as error:
-                self._problem(str(error))
-            except DataError as error:
-                self._problems += error.problems
-            else:
-                self._tick(int(stamp) * unit)
-                if message is not None:
+                if len(stamp) != digits or not stamp.isdigit():
+                    self._odd_time(line)
+                message = decode(body)
+                at_ns = int(stamp) * unit
+                if at_ns < self._now_ns:
+                    at_ns = self._held(at_ns)
+                self._now_ns = at_ns
+                kind = type(message)
+                if kind is Depth:
+                    self._depth(message, batch)  # type: ignore[arg-type] # kind says so; isinstance would be slow
+                elif kind is not BookTicker and message is not None:
                     self._message(message, batch)
-            if len(self._problems) >= _MOST_PROBLEMS:
-                return
+            except (msgspec.MsgspecError, messages.NotOursError) as error:
+                self._problem(str(error))
+                if len(self._problems) >= _MOST_PROBLEMS:
+                    return
 
-    def _tick(self, at_ns: int) -> None:
+    def _odd_time(self, line: bytes) -> Never:
+        local_time_digits(self._path, line, self._line)
+        raise fault(self._path, "the local time changes its unit", line=self._line, field="local time")
+
+    def _held(self, at_ns: int) -> int:
         """Our time never goes back: a small step of the clock is held, a large one is refused."""
-        if at_ns >= self._now_ns:
-            self._now_ns = at_ns
-        elif self._now_ns - at_ns > _STEP_BACK_NS:
-            back = (self._now_ns - at_ns) / 1e9
-            raise fault(self._path, f"the local time goes back by {back:.3f} s", line=self._line, field="local time")
-        else:
-            self._warn("the local time goes back by less than a second: held")
+        back_ns = self._now_ns - at_ns
+        if back_ns > _STEP_BACK_NS:
+            reason = f"the local time goes back by {back_ns / 1e9:.3f} s"
+            raise fault(self._path, reason, line=self._line, field="local time")
+        self._warn("the local time goes back by less than a second: held")
+        return self._now_ns
 
     def _message(self, message: messages.Event | Snapshot, batch: Batch) -> None:
         match message:
-            case BookTicker():
-                pass
             case Snapshot():
                 self._snapshot(message, batch)
-            case _ if message.s != self._instrument.raw_symbol:
-                self._problem(f"is of {message.s}, not of {self._instrument.raw_symbol}", field="s")
             case Depth():
-                self._matched += 1
                 self._depth(message, batch)
-            case Mark():
+            case BookTicker():
+                pass
+            case Mark() if self._is_ours(message.s):
                 batch.mark(message, self._now_ns, self._line)
-            case Trade() | AggTrade():
+            case Trade() | AggTrade() if self._is_ours(message.s):
                 self._trade(message, batch)
 
+    def _is_ours(self, symbol: str) -> bool:
+        ours = symbol == self._instrument.raw_symbol
+        if not ours:
+            self._problem(f"is of {symbol}, not of {self._instrument.raw_symbol}", field="s")
+        return ours
+
     def _depth(self, diff: Depth, batch: Batch) -> None:
+        if diff.s != self._instrument.raw_symbol:
+            self._is_ours(diff.s)
+            return
+        self._matched += 1
         received, known = Received(self._now_ns, self._line, diff), self._chain.last is not None
         if self._chain.follow(received, str(self._path)):
             batch.diff(received, self._now_ns)
         elif known and self._chain.gap:
-            self._warn(f"{self._path}:{self._line}: {self._chain.gap.reason}; the book is empty until the next snapshot")
+            place, reason = f"{self._path.name}:{self._line}", self._chain.gap.reason
+            self._warn(f"{place}: {reason}; the book is empty until the next snapshot")
             batch.clear(self._now_ns, diff.E * MS, diff.u, self._line)
 
     def _snapshot(self, snapshot: Snapshot, batch: Batch) -> None:

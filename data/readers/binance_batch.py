@@ -3,12 +3,13 @@
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from data.decimals import BadNumberError, Int64s, in_units, mantissas
 from data.readers.binance_chain import Received
-from data.readers.binance_messages import AggTrade, Depth, Mark, Snapshot, Trade
+from data.readers.binance_messages import AggTrade, Mark, Snapshot, Trade
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
 from data.source import fault
 from engine.core.errors import DataError
@@ -16,6 +17,7 @@ from engine.core.types import Instrument
 
 MS = 1_000_000
 _DIGITS = b"0123456789. \t"
+_LEVELS = 'levels are not a list of ["price","size"]'
 _DAY_NS = 86_400_000_000_000
 
 
@@ -33,7 +35,7 @@ class Batch:
 
     def diff(self, received: Received, at_ns: int) -> None:
         diff = received.diff
-        bids, asks = self._side(diff.b), self._side(diff.a)
+        bids, asks = self._side(diff.b, received.line), self._side(diff.a, received.line)
         if bids or asks:
             self._messages.append((at_ns, diff.E * MS, diff.u, received.line, 0, bids, asks))
 
@@ -41,12 +43,12 @@ class Batch:
         event_ms = snapshot.T or snapshot.E
         event_ns = at_ns if event_ms is None else event_ms * MS
         self.clear(at_ns, event_ns, snapshot.lastUpdateId, line, flags=F_SNAPSHOT)
-        bids, asks = self._side(snapshot.bids), self._side(snapshot.asks)
+        bids, asks = self._side(snapshot.bids, line), self._side(snapshot.asks, line)
         if not bids or not asks:
             raise fault(self._path, "the snapshot has an empty side", line=line, field="asks" if bids else "bids")
         self._messages.append((at_ns, event_ns, snapshot.lastUpdateId, line, F_SNAPSHOT, bids, asks))
 
-    def clear(self, at_ns: int, event_ns: int, sequence: int, line: int, *, flags: int = F_LAST) -> None:  # noqa: PLR0913
+    def clear(self, at_ns: int, event_ns: int, sequence: int, line: int, *, flags: int = F_LAST) -> None:
         """Empty the book: with F_LAST it stays empty, since nobody knows it."""
         self._messages.append((at_ns, event_ns, sequence, line, flags, -1, -1))
 
@@ -65,16 +67,18 @@ class Batch:
             (Table.MARKS, self._mark_rows() if self._marks else None),
             (Table.FUNDING, self._funding_rows() if self._marks else None),
         )
-        return [Piece(table=t, source=str(self._path), rows=rows) for t, rows in tables if rows is not None and len(rows)]
+        return [
+            Piece(table=t, source=str(self._path), rows=rows) for t, rows in tables if rows is not None and len(rows)
+        ]
 
-    def _side(self, levels: object) -> int:
-        text = bytes(levels).strip()  # type: ignore[call-overload] # msgspec.Raw is a buffer
-        if text.count(b"[") < 2:
-            if text.translate(None, b" \t") != b"[]":
-                self._levels.append(text)
-            return 0
-        self._levels.append(text[1:-1])
-        return text.count(b"[") - 1
+    def _side(self, levels: msgspec.Raw, line: int) -> int:
+        text = bytes(levels)
+        count = text.count(b"[") - 1
+        if count > 0:
+            self._levels.append(text[1:-1])
+        elif text.translate(None, b" \t") != b"[]":
+            raise fault(self._path, _LEVELS, line=line, field="b or a")
+        return count
 
     def _book_rows(self) -> pa.Table:
         at, event, sequence, line, flags, bids, asks = np.array(self._messages, np.int64).T
@@ -125,20 +129,17 @@ class Batch:
         first = 0
         for text in self._levels:
             count = text.count(b"[")
-            if text.translate(None, _DIGITS) != (b'["",""],' * count)[:-1] or not count:
-                where = int(lines[min(first, len(lines) - 1)]) if len(lines) else self._messages[0][3]
-                return fault(self._path, 'levels are not a list of ["price","size"]', line=where, field="b or a")
+            if text.translate(None, _DIGITS) != (b'["",""],' * count)[:-1]:
+                return fault(self._path, _LEVELS, line=int(lines[min(first, len(lines) - 1)]), field="b or a")
             first += count
         raise AssertionError("the levels are well formed one by one, but not together")
 
-    def _in_units(self, numbers: Int64s, places: Int64s, unit: Decimal, lines: Int64s, field: str) -> Int64s:  # noqa: PLR0913
+    def _in_units(self, numbers: Int64s, places: Int64s, unit: Decimal, lines: Int64s, field: str) -> Int64s:
         try:
             return in_units(numbers, places, unit)
         except BadNumberError as error:
             name = f"{self._instrument.id}'s {'tick' if field == 'price' else 'step'}"
-            raise fault(
-                self._path, f"{error.reason}, {name}", line=int(lines[error.index]), field=field
-            ) from error
+            raise fault(self._path, f"{error.reason}, {name}", line=int(lines[error.index]), field=field) from error
 
     def _check_times(self, at: Int64s, event: Int64s, line: Int64s, field: str) -> None:
         apart = np.abs(at - event) > _DAY_NS
@@ -194,7 +195,9 @@ class Batch:
             "ts_event": events,
             "ts_init": np.array(at, np.int64),
             "mark": pa.array([self._decimal(m.p, n, "p") for m, n in zip(mark, line, strict=True)], DECIMAL),
-            "index": pa.array([self._decimal(m.i, n, "i") if m.i else None for m, n in zip(mark, line, strict=True)], DECIMAL),
+            "index": pa.array(
+                [self._decimal(m.i, n, "i") if m.i else None for m, n in zip(mark, line, strict=True)], DECIMAL
+            ),
             "line": lines,
         }
         return pa.table(columns, schema=SCHEMAS[Table.MARKS])

@@ -1,8 +1,8 @@
 """The venue's chain of update ids: which diffs apply, in which order, and when the book is not to be trusted.
 
-Binance USD-M: of the diffs buffered while the snapshot was fetched, those that end before it are dropped, the first applied
-one must span it (U <= lastUpdateId <= u), and from then on each names its predecessor (pu). A snapshot may stand in the
-file after diffs that are newer than it; those are applied again, upon it.
+Binance USD-M: of the diffs buffered while the snapshot was fetched, those that end before it are dropped, the first
+applied one must span it (U <= lastUpdateId <= u), and from then on each names its predecessor (pu). A snapshot may
+stand in the file after diffs that are newer than it; those are applied again, upon it.
 """
 
 import msgspec
@@ -31,7 +31,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Chain:
-    """In sync: `last` is the id up to which the book is known. Out of it: `last` is None and diffs are kept for a snapshot."""
+    """In sync, `last` is the id up to which the book is known; out of it, None, and diffs are kept for a snapshot."""
 
     def __init__(self) -> None:
         self.last: int | None = None
@@ -63,7 +63,8 @@ class Chain:
         """The buffered diffs to apply upon a snapshot; None if it is not needed or too old to be of use."""
         if self.last is not None:
             return None
-        last, chained = snapshot.lastUpdateId, []
+        last = snapshot.lastUpdateId
+        chained: list[Received] = []
         for received in self._pending:
             diff = received.diff
             if diff.u < last or (diff.u == last and not chained):

@@ -19,13 +19,12 @@ class Survey(msgspec.Struct, frozen=True):
 
     path: Path
     first_ns: int  # local time of the first line
-    latencies: Latencies
     symbols: frozenset[str]
 
 
 class Reader(Protocol):
-    def survey(self, path: Path, on_bytes: OnBytes) -> Survey:
-        """Raises DataError for what cannot be a file of this kind."""
+    def survey(self, path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
+        """Look through a file, adding its latencies. Raises DataError for what cannot be a file of this kind."""
         ...
 
     def pieces(

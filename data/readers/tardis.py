@@ -1,11 +1,11 @@
 """Tardis.dev CSV: incremental_book_L2, trades and derivative_ticker. Times are integer microseconds.
 
-A message is the rows that follow one another with the same times and snapshot mark. When is_snapshot turns true the book starts
-anew. Files may hold several symbols of one exchange; only the instrument's is kept. Amounts are the venue's: contracts where
-it trades contracts. Source: Tardis's documentation of its CSV files.
+A message is the rows that follow one another with the same times and snapshot mark. When is_snapshot turns true the
+book starts anew. Files may hold several symbols of one exchange; only the instrument's is kept. Amounts are the
+venue's: contracts where it trades contracts. Source: Tardis's documentation of its CSV files.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.clock import Latencies
-from data.decimals import BadNumberError, Int64s, in_units, mantissas
+from data.decimals import BadNumberError, Bools, Column, Int64s, in_units, mantissas
 from data.readers.protocol import OnBytes, OnWarning, Survey
 from data.readers.tardis_csv import BOOK, TICKER, TRADES, US, Block, blocks
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
@@ -36,13 +36,13 @@ type Convert = Callable[[Block, Instrument], list[Piece]]
 class TardisReader:
     """A reader of one type of file. Whole messages are kept together over the ends of blocks."""
 
-    def __init__(self, columns: tuple[str, ...], convert: "Callable[[], Convert]", *, sampled: bool = False) -> None:
+    def __init__(self, columns: tuple[str, ...], converter: Callable[[], Convert], *, sampled: bool = False) -> None:
         self._columns = columns
-        self._converter = convert
+        self._converter = converter
         self._sampled = sampled  # whether the median latency is that of these rows
 
-    def survey(self, path: Path, on_bytes: OnBytes) -> Survey:
-        latencies, symbols, first_ns = Latencies(), set[str](), None
+    def survey(self, path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
+        symbols, first_ns = set[str](), None
         for block in blocks(path, self._columns, on_bytes):
             event, local = block.times("timestamp"), block.times("local_timestamp")
             first_ns = int(local[0]) if first_ns is None else first_ns
@@ -51,7 +51,7 @@ class TardisReader:
             symbols.update(pc.unique(block.rows["symbol"]).to_pylist())
         if first_ns is None:
             raise fault(path, "has a header and no rows")
-        return Survey(path=path, first_ns=first_ns, latencies=latencies, symbols=frozenset(symbols))
+        return Survey(path=path, first_ns=first_ns, symbols=frozenset(symbols))
 
     def pieces(
         self, paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning
@@ -128,7 +128,7 @@ class _Book:
         self._in_snapshot = bool(snapshot[-1])
         kept = ~((snapshot == 1) & (size == 0)) | clears  # a snapshot's empty level says nothing
         last = _ends(event, local, snapshot, kept)
-        columns = {
+        columns: dict[str, Column] = {
             "ts_event": event,
             "ts_init": local,
             "side": block.words("side", {"bid": 1, "ask": -1}).astype(np.int8),
@@ -147,7 +147,7 @@ class _Book:
             on_warning(f"{self._early} rows before the first snapshot were left out")
 
 
-def _ends(event: Int64s, local: Int64s, snapshot: Int64s, kept: np.ndarray) -> np.ndarray:
+def _ends(event: Int64s, local: Int64s, snapshot: Int64s, kept: Bools) -> Bools:
     """The last kept row of each message."""
     change = (np.diff(event) != 0) | (np.diff(local) != 0) | (np.diff(snapshot) != 0)
     message = np.append(0, np.cumsum(change))
@@ -158,7 +158,7 @@ def _ends(event: Int64s, local: Int64s, snapshot: Int64s, kept: np.ndarray) -> n
     return last
 
 
-def _with_clears(columns: dict[str, np.ndarray], clears: np.ndarray, kept: np.ndarray) -> pa.Table:
+def _with_clears(columns: Mapping[str, Column], clears: Bools, kept: Bools) -> pa.Table:
     """The kept rows, and before each snapshot one that clears."""
     counts = kept.astype(np.int64) + clears
     first = np.cumsum(counts)[clears] - counts[clears]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
-from data.decimals import Int64s
+from data.decimals import Bools, Int64s
 from data.readers.protocol import OnBytes
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
@@ -51,13 +51,13 @@ class Block(msgspec.Struct, frozen=True):
         length = None if stop is None else stop - start
         return Block(self.path, self.rows.slice(start, length), self.lines[start:stop])
 
-    def line(self, mask: np.ndarray) -> int:
+    def line(self, mask: Bools) -> int:
         """The line of the first row that a mask shows."""
         return int(self.lines[np.flatnonzero(mask)[0]])
 
     def times(self, name: str) -> Int64s:
         """A time in nanoseconds. Raises DataError for a unit that it cannot be."""
-        us = self.rows[name].to_numpy()
+        us: Int64s = self.rows[name].to_numpy()
         odd = (us < _PLAUSIBLE_US[0]) | (us > _PLAUSIBLE_US[1])
         if odd.any():
             value = us[np.flatnonzero(odd)[0]]
@@ -73,7 +73,8 @@ class Block(msgspec.Struct, frozen=True):
             mask = pc.equal(self.rows[name], odd[0]).to_numpy()
             reason = f"{odd[0]!r} is none of {', '.join(values)}"
             raise fault(self.path, reason, line=self.line(mask), field=name)
-        return np.array([values[word] for word in known], np.int64)[encoded.indices.to_numpy()]
+        meanings: Int64s = np.array([values[word] for word in known], np.int64)
+        return meanings[encoded.indices.to_numpy()]
 
     def joined(self, *names: str) -> bytes:
         """The columns' cells, row by row, separated by commas."""
@@ -126,7 +127,8 @@ def blocks(path: Path, columns: tuple[str, ...], on_bytes: OnBytes, *, messages:
             yield block
             continue
         if waiting is not None:
-            block = Block(path, pa.concat_tables([waiting.rows, block.rows]), np.concatenate([waiting.lines, block.lines]))
+            rows = pa.concat_tables([waiting.rows, block.rows])
+            block = Block(path, rows, np.concatenate([waiting.lines, block.lines]))
         cut = _last_message(block)
         if cut:
             yield block.slice(0, cut)

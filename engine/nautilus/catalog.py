@@ -32,6 +32,7 @@ def perpetual(instrument: Instrument) -> CryptoPerpetual:
     """NautilusTrader's contract. Prices and sizes have as many digits as the tick and the step need."""
     price_places, size_places = places(instrument.tick), places(instrument.step)
     quote = Currency.from_str(instrument.quote)
+    least = f"{instrument.min_notional} {instrument.quote}" if instrument.min_notional else None
     return CryptoPerpetual(
         instrument_id=InstrumentId.from_str(instrument.id),
         raw_symbol=Symbol(instrument.raw_symbol),
@@ -48,7 +49,7 @@ def perpetual(instrument: Instrument) -> CryptoPerpetual:
         multiplier=Quantity.from_str(str(instrument.multiplier.normalize())),
         lot_size=Quantity.from_str(f"{instrument.step:.{size_places}f}"),
         min_quantity=Quantity.from_str(f"{instrument.min_size:.{size_places}f}"),
-        min_notional=Money.from_str(f"{instrument.min_notional} {instrument.quote}") if instrument.min_notional else None,
+        min_notional=Money.from_str(least) if least else None,
         margin_init=instrument.margin_init,
         margin_maint=instrument.margin_maint,
         info={name: str(getattr(instrument, name)) for name in _FEES},

@@ -9,6 +9,7 @@ import msgspec
 
 from data import instruments, store
 from data.clock import Clock, Latencies
+from data.exchange_info import from_exchange_info
 from data.manifest import Ingest, Manifest, SourceFile, load
 from data.readers import binance, tardis
 from data.readers.protocol import OnBytes, Reader, Survey
@@ -53,7 +54,7 @@ def no_progress(_stage: str, _done: int, _total: int) -> None:
     """For those who show none."""
 
 
-def ingest(  # noqa: PLR0913 - the command's options
+def ingest(
     paths: Sequence[Path],
     *,
     instrument_id: str,
@@ -64,8 +65,8 @@ def ingest(  # noqa: PLR0913 - the command's options
 ) -> Ingested:
     """Read files of one recording of one instrument into a catalog: all of them, or nothing.
 
-    `progress` is called with a stage, bytes done and bytes in all. Raises DataError for input that cannot be used, a catalog
-    that cannot take it, and a disk that is full.
+    `progress` is called with a stage, bytes done and bytes in all. Raises DataError for input that cannot be used, a
+    catalog that cannot take it, and a disk that is full.
     """
     started = time.perf_counter()
     try:
@@ -75,10 +76,11 @@ def ingest(  # noqa: PLR0913 - the command's options
         if done := _already_there(manifest, instrument_id, set(files.values())):
             return _result(done, catalog, time.perf_counter() - started, unchanged=True)
         total = sum(map(size_of, kinds))
-        surveys = _surveys(kinds, _counter(progress, "survey", total))
+        latencies = Latencies()
+        surveys = _surveys(kinds, latencies, _counter(progress, "survey", total))
         instrument = _instrument(instrument_id, surveys, instrument_file, exchange_info)
         _check_instrument(manifest, instrument, catalog)
-        clock = _clock(surveys)
+        clock = latencies.clock()  # files of one recording share one clock, and one constant
         with staging(catalog) as staged:
             warnings: list[str] = []
             pieces = _pieces(kinds, surveys, instrument, _counter(progress, "ingest", total), warnings.append)
@@ -124,9 +126,9 @@ def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
     return count
 
 
-def _surveys(kinds: dict[Path, Kind], on_bytes: OnBytes) -> tuple[Survey, ...]:
+def _surveys(kinds: dict[Path, Kind], latencies: Latencies, on_bytes: OnBytes) -> tuple[Survey, ...]:
     """In order of time."""
-    found = (READERS[kind].survey(path, on_bytes) for path, kind in kinds.items())
+    found = (READERS[kind].survey(path, latencies, on_bytes) for path, kind in kinds.items())
     return tuple(sorted(found, key=lambda s: s.first_ns))
 
 
@@ -146,6 +148,8 @@ def _instrument(
     instrument_id: str, surveys: tuple[Survey, ...], instrument_file: Path | None, exchange_info: Path | None
 ) -> Instrument:
     at_ns = surveys[0].first_ns
+    if exchange_info:
+        return from_exchange_info(exchange_info, instrument_id)
     if instrument_file:
         return instruments.from_file(instrument_file, instrument_id, at_ns)
     return instruments.bundled(instrument_id, at_ns)
@@ -157,14 +161,6 @@ def _check_instrument(manifest: Manifest, instrument: Instrument, catalog: Path)
         odd = [f for f in Instrument.__struct_fields__ if getattr(known, f) != getattr(instrument, f)]
         detail = ", ".join(f"{f} {getattr(known, f)} there, {getattr(instrument, f)} here" for f in odd)
         raise fault(catalog, f"holds another {instrument.id}: {detail}. Use a catalog of its own", field=odd[0])
-
-
-def _clock(surveys: tuple[Survey, ...]) -> Clock | None:
-    """Files of one recording share one clock, and one constant."""
-    latencies = Latencies()
-    for survey in surveys:
-        latencies.join(survey.latencies)
-    return latencies.clock()
 
 
 def _ingest_of(
@@ -196,7 +192,7 @@ def _already_there(manifest: Manifest, instrument_id: str, digests: set[str]) ->
 
 
 def _grown(manifest: Manifest, made: Ingest, instrument: Instrument, catalog: Path) -> Manifest:
-    """The manifest with the ingest; one whose files are all among its own gives way to it, any other must not overlap."""
+    """The manifest with the ingest. One whose files are all among its own gives way; any other must not overlap."""
     ours, kept = {file.sha256 for file in made.files}, []
     for other in manifest.ingests:
         same = other.instrument_id == made.instrument_id
@@ -206,7 +202,8 @@ def _grown(manifest: Manifest, made: Ingest, instrument: Instrument, catalog: Pa
             names = ", ".join(file.name for file in other.files)
             changed = sorted({f.name for f in other.files} & {f.name for f in made.files})
             hint = f" {', '.join(changed)} has changed since." if changed else ""
-            raise fault(catalog, f"already holds {made.instrument_id} at these times, from {names}.{hint} Use a new catalog")
+            reason = f"already holds {made.instrument_id} at these times, from {names}.{hint} Use a new catalog"
+            raise fault(catalog, reason)
         kept.append(other)
     return Manifest(instruments={**manifest.instruments, instrument.id: instrument}, ingests=(*kept, made))
 
