@@ -1,5 +1,6 @@
 """A case's folder: config.json, tape.jsonl and expected.jsonl, read with every fault named by file and line."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
@@ -82,7 +83,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def encode_rows(rows: list[Row]) -> bytes:
     """The text of an expected.jsonl; `seq` numbers the rows."""
-    return b"".join(msgspec.json.encode({"seq": n, **row}) + b"\n" for n, row in enumerate(rows))
+    return "".join(json.dumps({"seq": n, **row}) + "\n" for n, row in enumerate(rows)).encode()
 
 
 def _bytes(path: Path) -> bytes:
