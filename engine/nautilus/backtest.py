@@ -23,6 +23,7 @@ from engine.nautilus.node import RUN, node_over
 from engine.nautilus.shell import Feed, Plan, Shell
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
 from engine.nautilus.venues import simulated_venue, write_margin_rules
+from engine.simulation.liquidation import liquidation
 from engine.simulation.settings import Simulation
 
 __all__ = ["BacktestEnd", "MarketData", "run_backtest"]
@@ -73,7 +74,7 @@ def run_backtest(
 
         node = node_over(data, span, simulated_venue(simulation, started), started.instrument.id, rules)
         try:
-            shell = Shell(_plan(data, span, started, stop_wanted=stop_wanted, on_tick=on_tick))
+            shell = Shell(_plan(data, span, simulation, started, stop_wanted=stop_wanted, on_tick=on_tick))
             shell.attach(session_of(shell.send))
             end = _replayed(node, shell, span, started)
         finally:
@@ -95,6 +96,8 @@ def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) ->
     cause = shell.failure or failed
     if cause is not None:
         raise cause
+    if shell.stopped_ns is None or (shell.stopped_ns < span.to_ns and not shell.asked_to_stop):
+        raise BrokenInvariantError(f"NautilusTrader stopped at {shell.stopped_ns} ns, before the end of the data")
     shell.feed_rest()
     return BacktestEnd(
         rows=span.total,
@@ -108,6 +111,7 @@ def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) ->
 def _plan(
     data: MarketData,
     span: Span,
+    simulation: Simulation,
     started: Started,
     *,
     stop_wanted: Callable[[], str | None],
@@ -121,6 +125,7 @@ def _plan(
         answer=lambda wish, now: _answer(started, wish, now),
         stop_wanted=stop_wanted,
         on_tick=on_tick or (lambda _now: None),
+        forced=liquidation if simulation.liquidation else (lambda _state: ()),
         first_tick_ns=span.first_ns,
     )
 

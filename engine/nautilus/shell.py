@@ -20,8 +20,12 @@ from engine.core.commands import Command, SetLeverage, SetPositionMode, Submit
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Started, Stopping
 from engine.core.session import Session
+from engine.core.state import State
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import market, translate
+
+_END = "end of data"
+_END = "end of data"
 
 
 class Feed(Enum):
@@ -36,7 +40,8 @@ class Feed(Enum):
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a shell is told. With Feed.BOOK the top is that of the node's book, and depth can be asked for; else it is
-    the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None.
+    the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None,
+    `forced` what the venue itself does to the account after a tick, where nobody else does.
     """
 
     started: Started
@@ -44,6 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     answer: Callable[[SetLeverage | SetPositionMode, Nanos], AnyEvent]
     stop_wanted: Callable[[], str | None]
     on_tick: Callable[[Nanos], None]
+    forced: Callable[[State[Any]], tuple[Command, ...]]
     first_tick_ns: Nanos = 0
 
 
@@ -63,7 +69,8 @@ class Shell(Strategy):
         self._session: Session[Any] | None = None
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
         self._settled: set[tuple[str, Nanos]] = set()  # fundings that were fed: position, time
-        self._stop_reason = "end of data"
+        self._ticks = 0
+        self._stop_reason = _END
         self.failure: BaseException | None = None
         self.stopped_ns: Nanos | None = None
 
@@ -101,6 +108,10 @@ class Shell(Strategy):
         rest = [event for name, told in self._told.items() for event in _events(self._cache, name)[told:]]
         for event in sorted(rest, key=lambda each: each.ts_init):
             self._feed_order_event(event)
+
+    @property
+    def asked_to_stop(self) -> bool:
+        return self._stop_reason != _END
 
     @property
     def _driven(self) -> Session[Any]:
@@ -154,7 +165,17 @@ class Shell(Strategy):
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
         seen = market.tick(self._cache, self._id, now=event.ts_event, sent=event.ts_init, book=book, queries=queries)
         self._driven.feed(seen)
+        for command in () if self._driven.state is None else self._plan.forced(self._driven.state):
+            self.send(command)
         self._plan.on_tick(event.ts_event)
+        self._forget(event.ts_event)
+
+    def _forget(self, now: Nanos) -> None:
+        """NautilusTrader copies an account with all its past on every change, and keeps every order."""
+        self._ticks += 1
+        if self._ticks % _FORGET_EVERY == 0:
+            self._cache.purge_account_events(now)
+            self._cache.purge_closed_orders(now, _FORGET_EVERY)
 
     def _feed_order_event(self, event: Any) -> None:
         started = self._plan.started

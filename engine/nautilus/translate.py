@@ -22,9 +22,9 @@ from engine.core.events import (
     OrderRejected,
 )
 from engine.core.types import SECOND, ZERO, Action, Cover, Leg, Nanos, OrderType, PositionMode, Side, TopOfBook
+from engine.simulation.liquidation import PREFIX
 
 SIDES = {Side.BUY: model.OrderSide.BUY, Side.SELL: model.OrderSide.SELL}
-LIQUIDATION = "LIQUIDATION-"  # how the simulated exchange names the orders that close an account's positions
 NO_TOP = TopOfBook(bid=None, bid_size=None, ask=None, ask_size=None)
 
 type Levels = Mapping[Decimal, Decimal]  # price -> size, best first
@@ -71,7 +71,7 @@ def fact_of(event: Any, mode: PositionMode, settlement: str) -> AnyEvent | None:
     order_id = str(event.client_order_id)
     if isinstance(event, model.OrderFilled):
         return _filled(event, order_id, mode, settlement)
-    if order_id.startswith(LIQUIDATION):
+    if order_id.startswith(PREFIX):
         return None
     times = {"ts_event": event.ts_event, "ts_init": event.ts_init}
     match event:
@@ -92,26 +92,24 @@ def fact_of(event: Any, mode: PositionMode, settlement: str) -> AnyEvent | None:
 
 
 def _filled(event: Any, order_id: str, mode: PositionMode, settlement: str) -> OrderFilled:
-    trade_id = str(event.trade_id)
-    liquidation = order_id.startswith(LIQUIDATION)
     return OrderFilled(
         ts_event=event.ts_event,
         ts_init=event.ts_init,
-        id=f"liquidation-{trade_id}" if liquidation else order_id,  # theirs is random, a journal must not be
-        trade_id=trade_id,
+        id=order_id,
+        trade_id=str(event.trade_id),
         side=Side.BUY if event.is_buy else Side.SELL,
         leg=leg_of_position(event.position_id, mode),
         price=event.last_px.as_decimal(),
         size=event.last_qty.as_decimal(),
         fee=_money(event.commission, settlement) if event.commission is not None else ZERO,
         maker=event.liquidity_side == model.LiquiditySide.MAKER,
-        liquidation=liquidation,
+        liquidation=order_id.startswith(PREFIX),
     )
 
 
 def cut_short(event: Any, order: Any) -> OrderCanceled | None:
     """The end of an order that the venue cut to the position it reduces, with the fill or change that ended it."""
-    if order is None or not order.is_closed or str(event.client_order_id).startswith(LIQUIDATION):
+    if order is None or not order.is_closed or str(event.client_order_id).startswith(PREFIX):
         return None
     if order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
         return None

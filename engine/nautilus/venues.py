@@ -17,8 +17,9 @@ _MS = 1_000_000
 
 
 def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueConfig:
-    """The venue. Orders and positions hold their notional over the leverage; the account is liquidated when its equity,
-    at the best bid and ask, is no more than the positions' notional times the instrument's maintenance margin."""
+    """The venue. Orders and positions hold their notional over the leverage. It does not liquidate: NautilusTrader
+    would copy the account and its positions with every event of theirs at every instant of the data, and go by the
+    latest quote; engine.simulation.liquidation goes by the mark price, once a second."""
     instrument = started.instrument
     maker, taker = fees(simulation, started)
     latency = simulation.order_latency_ms * _MS
@@ -34,8 +35,6 @@ def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueCo
         latency_model=StaticLatencyModel(base_latency_nanos=latency) if latency else None,
         queue_position=simulation.queue_position,
         liquidity_consumption=simulation.liquidity_consumption,
-        liquidation_enabled=simulation.liquidation,
-        liquidation_trigger_ratio=float(instrument.margin_maint * started.leverage),
     )
 
 
@@ -50,9 +49,8 @@ def fees(simulation: Simulation, started: Started) -> tuple[Decimal, Decimal]:
 
 
 def write_margin_rules(catalog: Path, started: Started) -> None:
-    """Write the instrument as this run's venue margins it: NautilusTrader multiplies both of its rates with the
-    notional over the leverage, a venue's maintenance knows no leverage. So both are 1, and the venue's own rate is in
-    the trigger of the liquidation."""
+    """Write the instrument as this run's venue margins it: the notional over the leverage, for an order as for a
+    position. NautilusTrader multiplies that with the instrument's rates, so they are 1 here."""
     write_instrument(
         catalog, msgspec.structs.replace(started.instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
     )
