@@ -10,7 +10,7 @@ BENCH_READY := .cache/bench-venv/.ready
 LAKE := data/lake
 RAW := $(LAKE)/sample-raw
 SAMPLE := $(LAKE)/sample
-EXAMPLE := docs/examples/take_profit.toml
+EXAMPLE := examples/take_profit.toml
 PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --upgrade \
 	--custom-compile-command "make lock"
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.config.times import UtcTime
+from engine.config.times import UtcTime, nanos
 from engine.core.risk import Limits
+from engine.core.types import Nanos
 from engine.simulation.settings import Simulation
 from strategies.registry import STRATEGIES
 
@@ -47,6 +48,14 @@ class Data(Section):
         examples=["2024-08-09"],
         description="UTC date (its midnight) or time of the last row; unset: the catalog's last",
     )
+
+    @property
+    def start_ns(self) -> Nanos | None:
+        return None if self.start is None else nanos(self.start)
+
+    @property
+    def end_ns(self) -> Nanos | None:
+        return None if self.end is None else nanos(self.end)
 
     @model_validator(mode="after")
     def _some_time(self) -> "Data":

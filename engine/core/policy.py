@@ -25,3 +25,8 @@ class Policy[S](Protocol):
     def depth_queries(self, state: State[S]) -> tuple[tuple[Side, Decimal], ...]:
         """(side of the book, cumulative size) whose covering price the next tick has to carry. Mostly empty."""
         ...
+
+    @property
+    def needs_depth(self) -> bool:
+        """Whether it may ever ask for more of the book than its top: a host that knows it need not keep one."""
+        ...

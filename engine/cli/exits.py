@@ -1,0 +1,52 @@
+"""The one place where what went wrong becomes an exit code: 0 ok, 1 our fault, 2 bad input, 130 Ctrl-C."""
+
+import errno
+import signal
+import traceback
+from collections.abc import Callable
+
+import typer
+
+from engine.cli import speak
+from engine.core.errors import InputError, Problem
+
+OK, OUR_FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 128 + signal.SIGINT
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_SPACE_WORDS = ("No space left on device", "Disk quota exceeded", "File too large", "disk is full")
+
+
+def code_of(work: Callable[[], None], *, as_json: bool) -> int:
+    """Do the work; say what went wrong, if anything did."""
+    try:
+        work()
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except InputError as error:
+        speak.problems("bad input", error.problems, as_json=as_json)
+        return BAD_INPUT
+    except typer.TyperException as error:
+        speak.problems("bad usage", (Problem("command line", error.format_message()),), as_json=as_json)
+        return BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        speak.problems("stopped by Ctrl-C", (Problem("perpmm", str(stop) or "stopped by Ctrl-C"),), as_json=as_json)
+        return STOPPED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        speak.go_silent()
+        return OUR_FAULT
+    except Exception as error:  # noqa: BLE001  the outermost loop: what nothing else has caught
+        if _no_space(error):
+            where = getattr(error, "filename", None) or "disk"
+            speak.problems("bad input", (Problem(str(where), f"no space left: {error}"),), as_json=as_json)
+            return BAD_INPUT
+        speak.note("".join(traceback.format_exception(error)))
+        message = f"{type(error).__name__}: {error}. This is a fault of perpmm's own, not of your input"
+        speak.problems("own fault", (Problem("perpmm", message),), as_json=as_json)
+        return OUR_FAULT
+    return OK
+
+
+def _no_space(error: Exception) -> bool:
+    """Libraries hide the errno in their own exceptions, but not the system's words."""
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return True
+    return any(words in str(error) for words in NO_SPACE_WORDS)

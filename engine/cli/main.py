@@ -1,0 +1,132 @@
+"""`perpmm`: parse, call, show. What a command needs is imported when it runs, so that --help answers at once."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli import exits
+
+app = typer.Typer(
+    name="perpmm",
+    help="Backtest market making on perpetual futures, event by event.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: drawing boxes costs half of the time in which it has to be there
+)
+data = typer.Typer(help="Market data: make it, bring it in.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for scripts.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    # A shell starts background jobs with Ctrl-C ignored; whoever sends one to us means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return exits.code_of(lambda: _invoke(given or ["--help"]), as_json="--json" in given)
+
+
+def _invoke(arguments: list[str]) -> None:
+    """Typer's own main would turn what went wrong into exit codes of its own."""
+    command = typer.main.get_command(app)
+    with command.make_context("perpmm", list(arguments)) as context:
+        command.invoke(context)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from engine.cli import version
+
+        version.show(as_json="--json" in sys.argv)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("run.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a commented run file that works as it is."""
+    from engine.cli import init as command
+
+    command.write(file, force=force, as_json=as_json)
+
+
+@app.command()
+def backtest(
+    run_file: Annotated[Path, typer.Argument(help="The run file; `perpmm init` writes one.")],
+    start: Annotated[str | None, typer.Option(help="First date or time, ISO 8601, UTC.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date (its midnight) or time.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a value; repeatable.")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a strategy over recorded market data; show the summary and where the page is."""
+    from engine.cli import backtest as command
+
+    options: dict[str, Any] = {"start": start, "end": end, "runs": runs, "no_report": no_report}
+    command.run(run_file, changes or [], options, as_json=as_json)
+
+
+@data.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files of one recording of one instrument.")],
+    instrument: Annotated[str, typer.Option(help="Its name, such as BTCUSDT-PERP.BINANCE.")],
+    catalog: Annotated[Path, typer.Option(help="The catalog's folder; made if missing.")],
+    instrument_file: Annotated[Path | None, typer.Option(help="Tick, step, fees and margins (TOML).")] = None,
+    exchange_info: Annotated[Path | None, typer.Option(help="The venue's exchangeInfo (JSON).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read a vendor's files into a catalog: Tardis CSV, raw Binance USD-M captures."""
+    from engine.cli import data as command
+
+    command.ingest_files(paths, instrument, catalog, (instrument_file, exchange_info), as_json=as_json)
+
+
+@data.command()
+def synthetic(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same market.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="How long a market.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a market with a known truth, in Tardis's CSV form."""
+    from engine.cli import data as command
+
+    command.make_synthetic(out, seed, minutes, as_json=as_json)
+
+
+@app.command()
+def scenario(
+    case: Annotated[Path | None, typer.Argument(help="A case's folder: config.json, tape.jsonl.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the rows (expected.jsonl's form).")] = None,
+    check: Annotated[Path | None, typer.Option(metavar="DIR", help="Compare a folder of cases instead.")] = None,
+    behaviour: Annotated[str | None, typer.Option(help="classic, head or safe, in the case's place.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play a story: the real strategy on a simple venue, second by second."""
+    from engine.cli import scenario as command
+
+    if (case is None) == (check is None) or (out is None) == (check is None):
+        raise typer.BadParameter("either CASE --out FILE, or --check DIR")
+    if check is not None:
+        command.compare(check, behaviour, as_json=as_json)
+    elif case is not None and out is not None:
+        command.play(case, out, behaviour, as_json=as_json)

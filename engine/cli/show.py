@@ -1,0 +1,59 @@
+"""Numbers for people: a table on a terminal, progress beside it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+ERR = Console(stderr=True)
+OUT = Console(highlight=False)
+STEP = 0.005
+
+
+class Stage(Protocol):
+    def __call__(self, name: str, share: float, /) -> None: ...
+
+
+@contextmanager
+def progress(names: Mapping[str, str]) -> Iterator[Stage]:
+    """A bar a stage on standard error; nothing where that is no terminal but each stage's name as it begins."""
+    if not ERR.is_terminal:
+        yield _named(names)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    # Drawn when told, not by a thread: NautilusTrader holds the interpreter for most of a run.
+    with Progress(*columns, console=ERR, auto_refresh=False) as bars:
+        tasks: dict[str, TaskID] = {}
+        shown: dict[str, float] = {}
+
+        def show(name: str, share: float) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(names.get(name, name), total=1.0)
+            if share - shown.get(name, -1.0) >= STEP or share >= 1.0:
+                shown[name] = share
+                bars.update(tasks[name], completed=share, refresh=True)
+
+        yield show
+
+
+def _named(names: Mapping[str, str]) -> Stage:
+    said = set[str]()
+
+    def show(name: str, _share: float) -> None:
+        if name not in said:
+            said.add(name)
+            ERR.print(f"{names.get(name, name)} ...", highlight=False)
+
+    return show
+
+
+def table(title: str, rows: Mapping[str, str]) -> None:
+    grid = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
+    grid.add_column(style="dim")
+    grid.add_column(justify="right")
+    for name, value in rows.items():
+        grid.add_row(name, value)
+    OUT.print(grid)

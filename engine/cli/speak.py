@@ -1,0 +1,48 @@
+"""What a command says: results on standard output, all else on standard error. Under --json one object, no more."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from engine.core.errors import Problem
+
+
+def note(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def line(text: str) -> None:
+    print(text)  # noqa: T201
+
+
+def json_object(value: dict[str, Any]) -> None:
+    line(json.dumps(value, default=_plain, allow_nan=False))
+
+
+def problems(error: str, found: Iterable[Problem], *, as_json: bool) -> None:
+    """Every problem on its line; under --json also as the one object on standard output."""
+    found = tuple(found)
+    for problem in found:
+        note(f"perpmm: {problem}")
+    if as_json:
+        fields = ("source", "line", "field", "message")
+        json_object({"error": error, "problems": [{key: getattr(p, key) for key in fields} for p in found]})
+
+
+def go_silent() -> None:
+    """Nobody listens any more: keep the interpreter from failing again while it closes standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plain(value: Any) -> Any:
+    """Numbers are numbers to a script, whatever their type here."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Path | Enum):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} in a result")

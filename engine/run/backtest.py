@@ -1,0 +1,124 @@
+"""A backtest from run file to results: catalog, manifest, journal, the simulated venue, seal, analysis."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from data import store
+from engine.analysis.analyse import REPORT_FILE, analyse
+from engine.config.tree import RunConfig, identity
+from engine.core.errors import ConfigError, Problem
+from engine.core.types import Instrument, Nanos
+from engine.journal.manifest import Manifest, manifest_hash, new_manifest
+from engine.journal.writer import JournalWriter, create_run
+from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
+from engine.run.compose import Parts, compose
+from engine.run.seals import sealed_if_cut_short, spoiled_unless_finished
+from strategies.registry import STRATEGIES
+
+type Progress = Callable[[str, float], None]  # a stage's name and the share of it that is done, 0 to 1
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A run before it begins: all that can be refused has been looked at. `notes` are for its user."""
+
+    config: RunConfig
+    instrument: Instrument
+    manifest: Manifest
+    start_ns: Nanos
+    end_ns: Nanos
+    notes: tuple[str, ...]
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run. `digest` is of its commands; `summary` as engine.analysis.summary says; `report` its page."""
+
+    run_dir: Path
+    instrument: Instrument
+    digest: str
+    summary: dict[str, Any]
+    report: Path | None
+    notes: tuple[str, ...]
+
+
+def planned(config: RunConfig) -> Plan:
+    """Raises DataError where the catalog lacks the instrument or the range holds no data; ConfigError where the run
+    file asks for what a backtest cannot give."""
+    _refuse_foreign_prices(config)
+    catalog, instrument_id = config.data.catalog, config.instrument.id
+    held = store.contents(catalog, instrument_id)
+    low, high = store.span_within(catalog, instrument_id, config.data.start_ns, config.data.end_ns)
+    manifest = new_manifest("backtest", instrument_id, identity(config), data_fingerprint=held.fingerprint)
+    said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
+    warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
+    return Plan(
+        config=config,
+        instrument=held.instrument,
+        manifest=manifest,
+        start_ns=low,
+        end_ns=high,
+        notes=(*dict.fromkeys((*said, *warnings)),),
+    )
+
+
+def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) -> Result:
+    """Run it, and write journal, frames, summary and page into a folder of its own below `output.runs`.
+
+    `created` (ISO, UTC) is only told on. Raises JournalError where the folder cannot be written. Cut short, by Ctrl-C
+    or a fault, the run's folder says so.
+    """
+    config = plan.config
+    journal = create_run(
+        config.output.runs.absolute(),
+        plan.manifest,
+        created=created,
+        places={"catalog": str(config.data.catalog.absolute())},
+        warnings=plan.notes,
+    )
+    with journal, sealed_if_cut_short(journal) as ended:
+        end = _replayed(plan, journal, progress)
+        seal = ended(rows=end.rows, seconds=end.loop_seconds, balance=str(end.balance))
+    progress("analysis", 0.0)
+    with spoiled_unless_finished(journal.folder):
+        report = config.output.report
+        summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=report)
+    progress("analysis", 1.0)
+    return Result(
+        run_dir=journal.folder,
+        instrument=plan.instrument,
+        digest=seal.commands_digest,
+        summary=summary,
+        report=journal.folder / REPORT_FILE if report else None,
+        notes=plan.notes,
+    )
+
+
+def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> BacktestEnd:
+    parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
+    span = max(plan.end_ns - plan.start_ns, 1)
+    return run_backtest(
+        _market_data(plan, parts),
+        plan.config.simulation,
+        parts.started,
+        lambda send: parts.session(journal.record, send),
+        on_tick=lambda now: progress("backtest", min(1.0, (now - plan.start_ns) / span)),
+    )
+
+
+def _market_data(plan: Plan, parts: Parts) -> MarketData:
+    data = plan.config.data
+    return MarketData(
+        catalog=data.catalog,
+        start_ns=data.start_ns,
+        end_ns=data.end_ns,
+        depth=parts.policy.needs_depth,
+    )
+
+
+def _refuse_foreign_prices(config: RunConfig) -> None:
+    source = getattr(config.strategy, "price_source", "current_market")
+    if source != "current_market":
+        message = f'"{source}" cannot be had in a backtest yet: only current_market'
+        raise ConfigError(Problem("run file", message, field="strategy.price_source"))
