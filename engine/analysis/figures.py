@@ -24,7 +24,7 @@ PURPOSES = {
     "flatten": ("Flatten", "#8a94a6"),
     "liquidation": ("Liquidation", "#d81b9c"),
 }
-PANELS = {"y": (0.49, 1.0), "y2": (0.325, 0.455), "y3": (0.12, 0.29), "y4": (0.0, 0.085)}
+PANELS = {"y": (0.5, 1.0), "y2": (0.345, 0.46), "y3": (0.125, 0.29), "y4": (0.0, 0.085)}
 
 
 class Units(NamedTuple):
@@ -50,6 +50,7 @@ def run_figure(frames: Frames, instrument: Instrument) -> go.Figure:
     ]
     figure = go.Figure(traces)
     figure.update_layout(_layout(units))
+    figure.update_xaxes(range=_all_of(frames.equity))
     return figure
 
 
@@ -106,7 +107,12 @@ def _markers(fills: pl.DataFrame, name: str, colour: str, units: Units, **style:
         customdata=fills.select("side", "size", "fee", "realised_pnl", "position").rows(),
         mode="markers",
         name=name,
-        marker={"symbol": symbols, "size": 11, "color": colour, "line": {"width": 1, "color": "rgba(255,255,255,.9)"}},
+        marker={
+            "symbol": symbols,
+            "size": 11 if fills.height < 150 else 7,
+            "color": colour,
+            "line": {"width": 1, "color": "rgba(255,255,255,.9)"},
+        },
         hovertemplate=hover,
         xaxis="x",
         yaxis="y",
@@ -176,6 +182,13 @@ def _ms(times: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
     return times.dt.timestamp("us").to_numpy() / 1_000
 
 
+def _all_of(equity: pl.DataFrame) -> list[float]:
+    """The whole run with a little room, so that a marker at an end is not cut."""
+    start, end = _ms(equity["ts"])[[0, -1]]
+    room = (end - start) * 0.008 or 500.0
+    return [float(start - room), float(end + room)]
+
+
 def _layout(units: Units) -> dict[str, Any]:
     titles = {"y": units.price, "y2": units.size, "y3": units.money, "y4": units.money}
     axes = {
@@ -201,6 +214,8 @@ def _layout(units: Units) -> dict[str, Any]:
         "dragmode": "zoom",
         "height": 800,
         "margin": {"l": 76, "r": 16, "t": 56, "b": 34},
-        "legend": {"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom", "xanchor": "left"},
-        "legend2": {"orientation": "h", "x": 1, "y": PANELS["y3"][1], "yanchor": "bottom", "xanchor": "right"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom", "xanchor": "left",
+                   "bgcolor": "rgba(0,0,0,0)"},
+        "legend2": {"orientation": "h", "x": 1, "y": PANELS["y3"][1], "yanchor": "bottom", "xanchor": "right",
+                    "bgcolor": "rgba(0,0,0,0)"},
     }  # fmt: skip

@@ -63,16 +63,16 @@ def shown(metric: Metric, value: Any, units: Units) -> str:
         return duration(value)
     sign = "+" if metric.signed and value >= SMALLEST else ""
     if metric.unit == "size":
-        return f"{sign}{value:,.6g} {units.size}".replace("-", "\N{MINUS SIGN}")
+        return f"{sign}{value:,.5g} {units.size}".replace("-", "\N{MINUS SIGN}")
     return f"{sign}{number(value)} {units.money}"
 
 
 def number(value: float) -> str:
-    """Four decimals near one, fewer for large numbers, significant digits for small ones. A true minus sign."""
+    """Four decimals, two for thousands, significant digits for what is small. A true minus sign."""
     size = abs(value)
     if size < SMALLEST:
         return "0.00"
-    text = f"{size:,.2f}" if size >= 100 else f"{size:.4f}" if size >= 0.01 else f"{size:.3g}"
+    text = f"{size:,.2f}" if size >= 1000 else f"{size:.4f}" if size >= 0.01 else f"{size:.3g}"
     return f"\N{MINUS SIGN}{text}" if value < 0 else text
 
 

@@ -64,12 +64,10 @@
   };
 
   const zoomed = (change) => {
-    if (change["xaxis.range[0]"] !== undefined) {
-      const [from, to] = chart._fullLayout.xaxis.range.map((t) => chart._fullLayout.xaxis.d2c(t));
-      Plotly.relayout(chart, fitted(from, to));
-    } else if (change["xaxis.autorange"]) {
-      Plotly.relayout(chart, Object.fromEntries(["yaxis", "yaxis2", "yaxis3", "yaxis4"].map((y) => [y + ".autorange", true])));
-    }
+    if (!Object.keys(change).some((key) => key.startsWith("xaxis."))) return;
+    const axis = chart._fullLayout.xaxis;
+    const [from, to] = axis.range.map((t) => axis.d2c(t));
+    Plotly.relayout(chart, fitted(from, to));
   };
 
   const draw = async () => {
@@ -78,7 +76,7 @@
     document.head.append(script);
     const figure = JSON.parse(document.getElementById("figure").textContent);
     const config = {
-      responsive: true, displaylogo: false, doubleClick: "reset+autosize",
+      responsive: true, displaylogo: false, doubleClick: "reset",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
       toImageButtonOptions: { format: "png", scale: 2, filename: document.title },
     };
