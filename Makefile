@@ -1,7 +1,7 @@
 # The only way we run anything; `make` alone lists the targets. Written for GNU make 3.81 and bash 3.2 (macOS's own) and later.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 export PRE_COMMIT_HOME := .cache/pre-commit
 
 BIN := .venv/bin
