@@ -25,7 +25,9 @@ from engine.core.types import SECOND, Nanos
 from engine.nautilus import market, translate
 
 _END = "end of data"
+_FORGET_EVERY = 60  # s
 _END = "end of data"
+_FORGET_EVERY = 60  # s
 
 
 class Feed(Enum):
