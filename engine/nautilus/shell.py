@@ -26,8 +26,6 @@ from engine.nautilus import market, translate
 
 _END = "end of data"
 _FORGET_EVERY = 60  # s
-_END = "end of data"
-_FORGET_EVERY = 60  # s
 
 
 class Feed(Enum):
