@@ -35,7 +35,8 @@ class Ran(NamedTuple):
     @property
     def rate(self) -> float:
         """Rows a second."""
-        return float(self.said["rows"] / self.said["seconds"])
+        took = self.said.get("summary", self.said)
+        return float(took["rows"] / took["seconds"])
 
 
 def note(text: str) -> None:

@@ -10,7 +10,7 @@ BENCH_PYTHON = ROOT / ".cache/bench-venv/bin/python"
 
 def replay_vs_bare(bench: Workbench) -> Measure:
     """The loop of `perpmm backtest`, journal on, against NautilusTrader replaying the same catalog for nobody."""
-    bare = our_python("tests.bench.bare_replay", bench.catalog(COPIES), INSTRUMENT)
+    bare = our_python("tests.bench.bare_replay", bench.run_file, bench.catalog(COPIES))
     ours, theirs = alternating(bench.backtest(COPIES), bare)
     detail = f"{ours.rate:,.0f} of {theirs.rate:,.0f} rows/s"
     return Measure("replay_vs_bare", ours.rate / theirs.rate, 0.60, detail)

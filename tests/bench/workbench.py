@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.measure import ROOT, note, our_python, run
+from tests.bench.measure import note, our_python, run
 from tests.support.shared import TAPES
 
-PERPMM = ROOT / ".venv/bin/perpmm"
+PERPMM = our_python("engine.cli")
 REAL = TAPES / "binance-usdm" / "usdm__btcusdt_20240808.gz"
 INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 COPIES = 12  # of the real tape: 5.7 million rows
@@ -45,21 +45,21 @@ class Workbench(NamedTuple):
         if not catalog.is_dir():
             tape = self.tape(copies)
             note(f"  ingesting {tape.rows:,} rows")
-            run(PERPMM, "data", "ingest", *tape.paths, "--instrument", INSTRUMENT, "--catalog", catalog, "--json")
+            run(*PERPMM, "data", "ingest", *tape.paths, "--instrument", INSTRUMENT, "--catalog", catalog, "--json")
         return catalog
 
     @property
     def run_file(self) -> Path:
         path = self.folder / "bench.toml"
         if not path.is_file():
-            run(PERPMM, "init", path, "--json")
+            run(*PERPMM, "init", path, "--json")
         return path
 
     def backtest(self, copies: int) -> tuple[str | Path, ...]:
         """The command as a user types it, journal on. Its runs go with the folder."""
         sets = (f"data.catalog={self.catalog(copies)}", f"strategy.order_refresh_time={REFRESH_S}")
         options = (word for value in sets for word in ("--set", value))
-        return (PERPMM, "backtest", self.run_file, *options, "--runs", self.folder / "runs", "--json")
+        return (*PERPMM, "backtest", self.run_file, *options, "--runs", self.folder / "runs", "--json")
 
 
 def _repeat(copies: int, folder: Path) -> None:
