@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.core.commands import Draft, Refused
 from engine.core.position import notional
-from engine.core.state import State, Working
+from engine.core.state import State
 from engine.core.types import ZERO, Action, Leg, PositionMode, Side, is_whole, leg_of
 
 type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
@@ -56,15 +56,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list[Refused | None]:
     """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
-    worst: dict[tuple[Leg, Side], Decimal] = {}
+    fillable: dict[tuple[Leg, Side], _Fillable] = {}
     open_orders = len(state.orders)
     verdicts: list[Refused | None] = []
     for draft in drafts:
         key = (leg_of(state.mode, draft.side, draft.action), draft.side)
-        before = worst[key] if key in worst else _worst(state, *key)
-        after = before if draft.reduce_only else before + draft.side * draft.size
-        verdict = _first(limits, Asked(draft, state, after, open_orders))
-        worst[key] = after if verdict is None else before
+        before = fillable[key] if key in fillable else _fillable(state, *key)
+        after = before.with_order(draft.size, reduce_only=draft.reduce_only)
+        verdict = _first(limits, Asked(draft, state, _worst(state, key, after), open_orders))
+        fillable[key] = after if verdict is None else before
         open_orders += verdict is None
         verdicts.append(verdict)
     return verdicts
@@ -78,13 +78,32 @@ def _first(limits: Limits, asked: Asked) -> Refused | None:
     return None
 
 
-def _worst(state: State[Any], leg: Leg, side: Side) -> Decimal:
-    on_side = (w for w in state.orders if w.order.leg is leg and w.order.side is side)
-    return state.position(leg).size + sum((_growth(w) for w in on_side), ZERO)
+class _Fillable(NamedTuple):
+    """What may still fill on one side of a leg, unsigned: by orders that only reduce, and by the others."""
+
+    reducing: Decimal = ZERO
+    growing: Decimal = ZERO
+
+    def with_order(self, size: Decimal, *, reduce_only: bool) -> "_Fillable":
+        return (
+            _Fillable(self.reducing + size, self.growing) if reduce_only else self._replace(growing=self.growing + size)
+        )
 
 
-def _growth(working: Working) -> Decimal:
-    return ZERO if working.order.reduce_only else working.order.side * working.leaves
+def _fillable(state: State[Any], leg: Leg, side: Side) -> _Fillable:
+    total = _Fillable()
+    for working in state.orders:
+        if working.order.leg is leg and working.order.side is side:
+            total = total.with_order(working.leaves, reduce_only=working.order.reduce_only)
+    return total
+
+
+def _worst(state: State[Any], key: tuple[Leg, Side], fillable: _Fillable) -> Decimal:
+    """The reducing ones fill first, as far as there is something to reduce; then the others find the way longer."""
+    leg, side = key
+    held = state.position(leg).size
+    reduced = min(fillable.reducing, max(-side * held, ZERO))
+    return held + side * (reduced + fillable.growing)
 
 
 def _whole_units(_on: bool, asked: Asked) -> str | None:
@@ -109,7 +128,7 @@ def _max_order_notional(limit: Decimal, asked: Asked) -> str | None:
 
 def _max_position(limit: Decimal, asked: Asked) -> str | None:
     closes_leg = asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE
-    if asked.draft.reduce_only or closes_leg or asked.draft.side * asked.worst <= limit:
+    if closes_leg or asked.draft.side * asked.worst <= limit:
         return None
     return f"worst position {asked.worst} beyond {limit}"
 

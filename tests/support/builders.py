@@ -138,6 +138,7 @@ starts = _event(
     balance=decimals("0", "1000000", 8),
     reserves_margin=st.booleans(),
     mode_confirmed=st.booleans(),
+    cancels_at_once=st.booleans(),
     positions=st.lists(st.builds(Held, leg=legs, size=sizes, entry=prices), max_size=2).map(tuple),
 )
 ticks = _event(

@@ -26,6 +26,8 @@ SIZE = Decimal("0.01")
 class Toy:
     """Quotes both sides each 15 s; closes a position at its entry +0.1 % by a resting order, at -0.15 % by a stop."""
 
+    needs_depth = False
+
     def initial(self, event: Started) -> None:
         return None
 

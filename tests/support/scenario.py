@@ -20,6 +20,8 @@ BUY, SELL = Side.BUY, Side.SELL
 class Scripted:
     """A policy that does what the script says at each second, and nothing else."""
 
+    needs_depth = False
+
     def __init__(self, script: Script) -> None:
         self.script = script
 

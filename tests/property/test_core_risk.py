@@ -1,0 +1,128 @@
+"""No set of approved orders can breach a limit, whichever of them fill, how far, and in what order."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.core.commands import Draft, Submit, Wish
+from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, Started, Tick
+from engine.core.position import notional
+from engine.core.risk import Limits
+from engine.core.state import State, Working
+from engine.core.step import step
+from engine.core.types import ZERO, Action, Leg, PositionMode, Side
+from tests.support.builders import START_NS, a_start, a_tick, drafts
+
+
+class Says:
+    """Wants on each tick what it is told to."""
+
+    needs_depth = False
+
+    def __init__(self) -> None:
+        self.wishes: tuple[Wish, ...] = ()
+
+    def initial(self, event: Started) -> None:
+        return None
+
+    def evolve(self, before: State[None], event: AnyEvent) -> None:
+        return None
+
+    def decide(self, state: State[None], event: AnyEvent) -> tuple[None, tuple[Wish, ...]]:
+        return None, self.wishes if isinstance(event, Tick) else ()
+
+    def depth_queries(self, state: State[None]) -> tuple[tuple[Side, Decimal], ...]:
+        return ()
+
+
+lots = st.integers(1, 4).map(Decimal)
+asked = st.builds(
+    Draft,
+    side=st.sampled_from(Side),
+    size=lots,
+    price=st.just(Decimal(100)),
+    action=st.sampled_from(Action),
+    reduce_only=st.booleans(),
+)
+happenings = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from(["fill", "part", "cancel"])), max_size=6
+)  # to which order, what
+rounds = st.lists(st.tuples(st.lists(asked, max_size=4), happenings), min_size=1, max_size=4)
+
+
+def _draft(side: Side, size: int, *, reduce_only: bool = False) -> Draft:
+    return Draft(side=side, size=Decimal(size), price=Decimal(100), reduce_only=reduce_only)
+
+
+@example(
+    mode=PositionMode.ONE_WAY,
+    limit=1,
+    story=[
+        ([_draft(Side.BUY, 1)], [(0, "fill")]),
+        # what only reduces fills first, and leaves the other the whole way to -2
+        ([_draft(Side.SELL, 2), _draft(Side.SELL, 1, reduce_only=True)], [(1, "fill"), (0, "fill")]),
+    ],
+)
+@given(mode=st.sampled_from(PositionMode), limit=st.integers(1, 4), story=rounds)
+@settings(max_examples=400)
+def test_position_stays_within_its_limit(
+    mode: PositionMode, limit: int, story: list[tuple[list[Draft], list[tuple[int, str]]]]
+) -> None:
+    policy, limits = Says(), Limits(max_position=Decimal(limit))
+    state, _ = step(policy, limits, None, a_start(mode=mode))
+    for second, (wanted, happened) in enumerate(story):
+        policy.wishes = tuple(wanted)
+        state, _ = step(policy, limits, state, a_tick(second, "99.9", "100.1"))
+        for which, what in happened:
+            if state.orders:
+                working = state.orders[which % len(state.orders)]
+                state, _ = step(policy, limits, state, _answer(state, working, what))
+                assert all(abs(state.position(leg).size) <= limit for leg in Leg)
+
+
+@given(st.lists(drafts, max_size=8), st.integers(1, 5), st.integers(1, 20))
+def test_order_limits_hold_for_all_that_leaves(wanted: list[Draft], open_orders: int, tenths: int) -> None:
+    limits = Limits(
+        max_order_size=Decimal(tenths) / 10,
+        max_order_notional=Decimal(5000),
+        max_open_orders=open_orders,
+        price_collar=Decimal("0.1"),
+    )
+    policy = Says()
+    state, _ = step(policy, limits, None, a_start())
+    policy.wishes = tuple(wanted)
+    state, outcomes = step(policy, limits, state, a_tick(0, "1000.0", "1000.2"))
+    left = [o for o in outcomes if isinstance(o, Submit)]
+    assert len(outcomes) == len(wanted)
+    assert sum(o.action is Action.OPEN for o in left) <= open_orders
+    for order in left:
+        assert order.size <= limits.max_order_size  # type: ignore[operator]
+        assert notional(state.instrument, order.size, order.price or Decimal("1000.1")) <= 5000
+        assert order.size % state.instrument.step == 0
+        if order.price is not None:
+            assert order.price % state.instrument.tick == 0
+            assert order.action is Action.CLOSE or abs(order.price - Decimal("1000.1")) <= Decimal("100.01")
+
+
+def _answer(state: State[Any], working: Working, what: str) -> AnyEvent:
+    """What a venue may say of an order. One that only reduces is never filled beyond the position."""
+    order = working.order
+    size = working.leaves if what == "fill" else Decimal(1)
+    if order.reduce_only or (order.leg is not Leg.NET and order.action is Action.CLOSE):
+        size = min(size, max(-order.side * state.position(order.leg).size, ZERO))
+    if what == "cancel" or size == 0:
+        return OrderCanceled(ts_event=START_NS, ts_init=START_NS, id=order.id)
+    return OrderFilled(
+        ts_event=START_NS,
+        ts_init=START_NS,
+        id=order.id,
+        trade_id="t",
+        side=order.side,
+        leg=order.leg,
+        price=Decimal(100),
+        size=size,
+        fee=ZERO,
+        maker=True,
+    )
