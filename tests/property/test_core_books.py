@@ -1,0 +1,127 @@
+"""Laws of positions and books: money is neither made nor lost, and parts add up to the whole."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.events import AnyEvent, OrderFilled, Started
+from engine.core.position import CENT, FLAT, Position, fold, notional
+from engine.core.state import State, available, begun, evolve
+from engine.core.types import ZERO, Instrument, Side
+from tests.support.builders import INVERSE, LINEAR, fills, instruments, later_events, starts
+
+whole_sizes = st.integers(1, 50).map(Decimal)
+near_prices = st.integers(900, 1100).map(Decimal)
+trades = st.lists(st.tuples(st.sampled_from(Side), whole_sizes, near_prices), min_size=1, max_size=12)
+
+
+@given(starts, st.lists(later_events, max_size=12))
+def test_any_fact_in_any_order_is_taken_and_the_ledger_sums_to_zero(first: Started, later: list[AnyEvent]) -> None:
+    state: State[None] = begun(None, first)
+    for event in later:
+        state = evolve(state, event)
+        assert sum(state.ledger.balances()) == 0
+        assert all(held.size != 0 and held.entry is not None for held in state.positions.values())
+        assert available(state) <= state.ledger.cash
+
+
+@given(starts, st.lists(fills, max_size=6))
+def test_what_changes_cash_is_booked_somewhere(first: Started, later: list[OrderFilled]) -> None:
+    state: State[None] = begun(None, first)
+    for event in later:
+        state = evolve(state, event)
+    gained = state.ledger.cash - first.balance
+    assert gained == -state.ledger.realised - state.ledger.fees - state.ledger.funding
+
+
+@given(trades, near_prices)
+def test_linear_profit_is_what_the_cash_flows_say(bought: list[tuple[Side, Decimal, Decimal]], last: Decimal) -> None:
+    """Brute force: pay for every purchase, be paid for every sale, and value what is left."""
+    position, realised = _folded(LINEAR, bought)
+    flows = sum((-side * size * price for side, size, price in bought), ZERO)
+    left = _open_profit(LINEAR, position, last)
+    assert abs(Fraction(realised) + left - Fraction(flows + position.size * last)) < _tolerance(bought)
+
+
+@given(trades, near_prices)
+def test_inverse_profit_is_what_the_coin_flows_say(bought: list[tuple[Side, Decimal, Decimal]], last: Decimal) -> None:
+    position, realised = _folded(INVERSE, bought)
+    flows = sum(
+        (Fraction(side * size * INVERSE.multiplier) / Fraction(price) for side, size, price in bought), Fraction()
+    )
+    left = _open_profit(INVERSE, position, last)
+    worth = -Fraction(position.size * INVERSE.multiplier) / Fraction(last)
+    assert abs(Fraction(realised) + left - (flows + worth)) < _tolerance(bought)
+
+
+@given(instruments, trades)
+def test_size_is_the_sum_and_flat_has_no_entry(
+    instrument: Instrument, bought: list[tuple[Side, Decimal, Decimal]]
+) -> None:
+    position, _ = _folded(instrument, bought)
+    assert position.size == sum(side * size for side, size, _ in bought)
+    assert position.size == 0 or position.entry is not None
+    prices = [price for _, _, price in bought]
+    if position.entry is not None and position.size != 0:
+        assert min(prices) - CENT <= position.entry <= max(prices) + CENT
+
+
+@given(instruments, trades, st.sampled_from(Side), st.lists(whole_sizes, min_size=2, max_size=5), near_prices)
+def test_partial_fills_fold_to_the_whole(
+    instrument: Instrument,
+    before: list[tuple[Side, Decimal, Decimal]],
+    side: Side,
+    parts: list[Decimal],
+    price: Decimal,
+) -> None:
+    start, _ = _folded(instrument, before)
+    whole = fold(instrument, start, side, sum(parts, ZERO), price)
+    position, realised = start, ZERO
+    for part in parts:
+        position, more = fold(instrument, position, side, part, price)
+        realised += more
+    assert position.size == whole.position.size
+    assert abs(realised - whole.realised) <= CENT * len(parts)
+    if whole.position.size != 0:
+        assert abs(_entry(position) - _entry(whole.position)) < Decimal("1e-18")
+
+
+@given(instruments, st.sampled_from(Side), whole_sizes, near_prices)
+def test_round_trip_at_one_price_gains_nothing(
+    instrument: Instrument, side: Side, size: Decimal, price: Decimal
+) -> None:
+    opened = fold(instrument, FLAT, side, size, price).position
+    closed = fold(instrument, opened, side.opposite, size, price)
+    assert closed == (FLAT, ZERO)
+    assert notional(instrument, size, price) > 0
+
+
+def _folded(instrument: Instrument, bought: list[tuple[Side, Decimal, Decimal]]) -> tuple[Position, Decimal]:
+    position, realised = FLAT, ZERO
+    for side, size, price in bought:
+        position, gained = fold(instrument, position, side, size, price)
+        realised += gained
+    return position, realised
+
+
+def _open_profit(instrument: Instrument, position: Position, last: Decimal) -> Fraction:
+    if position.size == 0:
+        return Fraction()
+    contracts, entry, price = (
+        Fraction(position.size * instrument.multiplier),
+        Fraction(_entry(position)),
+        Fraction(last),
+    )
+    return contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
+
+
+def _entry(position: Position) -> Decimal:
+    assert position.entry is not None
+    return position.entry
+
+
+def _tolerance(bought: list[tuple[Side, Decimal, Decimal]]) -> Fraction:
+    """Each closing rounds to 1e-8, each average to the context's 28 digits."""
+    return Fraction(CENT) * len(bought)
