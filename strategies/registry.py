@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from engine.core.commands import Submit
 from engine.core.policy import Policy
+from engine.core.state import State
+from strategies.perpetual_market_making.because import because
+from strategies.perpetual_market_making.explain import explain
+from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import Parameters
 from strategies.perpetual_market_making.said import said_at_start
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
@@ -13,13 +18,20 @@ from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
 
 class Strategy(NamedTuple):
     """`parameters` is the typed tree of its section in the run file; `policy` makes the policy from one of these, and
-    `said_at_start` what its user ought to hear before the first order."""
+    `said_at_start` what its user ought to hear before the first order.
+
+    `own` is the type of its part of the state. `explain` tells what it waits for in a state, `because` what made an
+    order, from the state in which it was decided: frozen structs.
+    """
 
     parameters: type[BaseModel]
     policy: Callable[[Any], Policy[Any]]
     said_at_start: Callable[[Any], tuple[str, ...]]
+    own: type[Any]
+    explain: Callable[[Any, State[Any]], Any]
+    because: Callable[[Any, State[Any], Submit], Any]
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "perpetual_market_making": Strategy(Parameters, PerpetualMarketMaking, said_at_start),
+    "perpetual_market_making": Strategy(Parameters, PerpetualMarketMaking, said_at_start, Own, explain, because),
 }
