@@ -60,9 +60,10 @@ def _market(equity: pl.DataFrame) -> Iterator[go.Scatter]:
 
 
 def _orders(orders: pl.DataFrame, end: Any) -> Iterator[go.Scatter]:
-    """Each resting order as a line at its price, from when the venue took it to its end."""
-    rested = orders.filter(pl.col("accepted").is_not_null() & pl.col("price").is_not_null())
-    rested = rested.with_columns(pl.col("ended").fill_null(end))
+    """Each resting order as a line at its price, from when the venue took it to its end. One that traded at once never
+    rested: its price is a limit far beyond the market, and would only push the others together."""
+    rested = orders.with_columns(pl.col("ended").fill_null(end))
+    rested = rested.filter(pl.col("price").is_not_null() & (pl.col("ended") > pl.col("accepted")))
     if rested.height > MAX_ORDERS:
         rested = rested.filter((pl.col("level") == 0) | (pl.col("purpose") != "quote"))
     quote, side = pl.col("purpose") == "quote", pl.col("side")
@@ -193,11 +194,16 @@ def _layout(units: Units) -> dict[str, Any]:
     titles = {"y": units.price, "y2": units.size, "y3": units.money, "y4": units.money}
     axes = {
         f"yaxis{axis[1:]}": {
-            "domain": domain, "title": {"text": titles[axis], "standoff": 8}, "zeroline": axis != "y", "nticks": 8
-            if axis == "y" else 4, "tickformat": ",.8~g", "automargin": False, "fixedrange": True,
+            "domain": domain,
+            "title": {"text": titles[axis], "standoff": 8},
+            "zeroline": axis != "y",
+            "nticks": 8 if axis == "y" else 5,
+            "tickformat": ",.8~g",
+            "automargin": False,
+            "fixedrange": True,
         }
         for axis, domain in PANELS.items()
-    }  # fmt: skip
+    }
     names = {"y": "Price, our orders and fills", "y2": "Position", "y3": "PnL", "y4": "Drawdown"}
     captions = [
         {"text": f"<b>{name}</b>", "x": 0, "xref": "paper", "xanchor": "left", "y": PANELS[axis][1], "yref": "paper",

@@ -101,10 +101,21 @@ def _outcomes(figures: dict[str, Any], frames: Frames) -> Iterator[str]:
 
 
 def _parameters(config: dict[str, Any]) -> Iterator[str]:
-    for section, values in config.items():
-        pairs = values.items() if isinstance(values, dict) else [("", values)]
-        rows = "".join(_line(key, _plain(value)) for key, value in pairs)
-        yield f"<section><h3>{_text(section)}</h3><table><tbody>{rows}</tbody></table></section>"
+    for section, values in _sections("", config):
+        yield f"<h3>{_text(section)}</h3>"
+        yield from (
+            f"<div><span>{_text(key)}</span><b>{_text(_plain(value))}</b></div>" for key, value in values.items()
+        )
+
+
+def _sections(name: str, tree: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A tree of parameters as sections of plain values, named as in the run file: `strategy.switches`."""
+    own = {key: value for key, value in tree.items() if not isinstance(value, dict)}
+    if own:
+        yield name or "run", own
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _sections(f"{name}.{key}" if name else key, value)
 
 
 def _origin(journal: Journal) -> Iterator[str]:
@@ -145,6 +156,8 @@ def _orders(count: int | None) -> str:
 
 
 def _plain(value: object) -> str:
+    if value is None:
+        return "not set"
     return value if isinstance(value, str) else json.dumps(value)
 
 
