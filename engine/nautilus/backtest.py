@@ -15,14 +15,15 @@ from nautilus_trader.model import Currency, Venue
 
 from engine.core.commands import SetLeverage, SetPositionMode
 from engine.core.errors import BrokenInvariantError
-from engine.core.events import AnyEvent, LeverageConfirmed, PositionModeConfirmed, PositionModeFailed, Started
+from engine.core.events import AnyEvent, Held, LeverageConfirmed, PositionModeConfirmed, PositionModeFailed, Started
 from engine.core.session import Send, Session
 from engine.core.types import Nanos
+from engine.nautilus import translate
 from engine.nautilus.interrupts import noted_interrupts
 from engine.nautilus.node import RUN, node_over
 from engine.nautilus.shell import Feed, Plan, Shell
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
-from engine.nautilus.venues import simulated_venue, write_margin_rules
+from engine.nautilus.venues import MS, simulated_venue, write_margin_rules
 from engine.simulation.liquidation import liquidation
 from engine.simulation.settings import Simulation
 
@@ -33,7 +34,8 @@ _engine = Lock()
 
 class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished run says of itself. `rows` counts market data replayed; `loop_seconds` is the loop's wall time,
-    start-up excluded. `balance` is the simulated account's own word on its cash, in the settlement currency.
+    start-up excluded. `balance` (in the settlement currency) and `positions` are the venue's own word on the account,
+    to be compared with ours.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
     first_ns: Nanos
     last_ns: Nanos
     balance: Decimal
+    positions: tuple[Held, ...]
 
 
 def run_backtest(
@@ -105,6 +108,7 @@ def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) ->
         first_ns=span.first_ns,
         last_ns=span.to_ns,
         balance=_balance(node, started),
+        positions=tuple(_held(node, started)),
     )
 
 
@@ -127,6 +131,7 @@ def _plan(
         on_tick=on_tick or (lambda _now: None),
         forced=liquidation if simulation.liquidation else (lambda _state: ()),
         first_tick_ns=span.first_ns,
+        arrives_after_ns=simulation.order_latency_ms * MS,
     )
 
 
@@ -151,6 +156,14 @@ def _balance(node: BacktestNode, started: Started) -> Decimal:
         raise BrokenInvariantError(f"the simulated account has no {started.instrument.settlement}")
     amount: Decimal = total.as_decimal()
     return amount
+
+
+def _held(node: BacktestNode, started: Started) -> Iterator[Held]:
+    for position in node.get_engine_cache(RUN).positions_open():
+        leg = translate.leg_of_position(position.id, started.mode)
+        size = position.quantity.as_decimal()
+        entry = Decimal(str(position.avg_px_open))
+        yield Held(leg=leg, size=size if position.is_long else -size, entry=entry)
 
 
 @contextmanager

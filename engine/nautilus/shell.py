@@ -3,8 +3,8 @@
 NautilusTrader logs what a callback raises and goes on; here the first failure is kept, the node is asked to stop, and
 whoever runs the node raises it again. Its timers outlive `on_stop`, so they are cancelled first. A strategy that has
 stopped is told of no order event any more, and of funding never: both are read from the cache. While it sends a
-command, the strategy's own properties cannot be read, and the answer may come just then: the cache is kept from the
-start.
+command, the strategy's own properties cannot be read, and the answer may come just then: cache and clock are kept from
+the start.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,8 @@ class Feed(Enum):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a shell is told. With Feed.BOOK the top is that of the node's book, and depth can be asked for; else it is
     the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None,
-    `forced` what the venue itself does to the account after a tick, where nobody else does.
+    `forced` what the venue itself does to the account after a tick, where nobody else does. A simulated venue acts on a
+    command only when something happens: with `arrives_after_ns` it is woken when the command arrives.
     """
 
     started: Started
@@ -51,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     on_tick: Callable[[Nanos], None]
     forced: Callable[[State[Any]], tuple[Command, ...]]
     first_tick_ns: Nanos = 0
+    arrives_after_ns: Nanos = 0
 
 
 class Shell(Strategy):
@@ -65,6 +67,7 @@ class Shell(Strategy):
         self._plan = plan
         self._id = InstrumentId.from_str(plan.started.instrument.id)
         self._cache: Any = None
+        self._clock: Any = None
         self._contract: Any = None
         self._session: Session[Any] | None = None
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
@@ -99,9 +102,12 @@ class Shell(Strategy):
                 order = translate.nautilus_order(command, self._contract, self.order_factory)
                 self.submit_order(order, position_id=translate.position_id(str(self._id), command.leg))
             case SetLeverage() | SetPositionMode():
-                self._driven.feed(self._plan.answer(command, self.clock.timestamp_ns()))
+                self._driven.feed(self._plan.answer(command, self._clock.timestamp_ns()))
+                return
             case _:
                 self.cancel_order(ClientOrderId(command.id))
+        if self._plan.arrives_after_ns:
+            self._alert("arrival", self._clock.timestamp_ns() + self._plan.arrives_after_ns, lambda _event: None)
 
     def feed_rest(self) -> None:
         """Feed what became of the orders after the strategy had stopped."""
@@ -134,7 +140,7 @@ class Shell(Strategy):
             self.shutdown_system(reason)
 
     def _start(self) -> None:
-        self._cache = self.cache
+        self._cache, self._clock = self.cache, self.clock
         self._contract = self._cache.instrument(self._id)
         ask: dict[Feed, Callable[[], None]] = {
             Feed.BOOK: lambda: self.subscribe_book_deltas(self._id, BookType.L2_MBP, managed=True),
@@ -146,8 +152,8 @@ class Shell(Strategy):
         for feed in (each for each in Feed if each in self._plan.feeds):
             ask[feed]()
         self._driven.feed(self._plan.started)
-        start = translate.timer_start(max(self._plan.first_tick_ns, self.clock.timestamp_ns() + 1))
-        self.clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
+        start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
+        self._clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
 
     def _on_tick(self, event: Any) -> None:
         if self.failure is not None:
@@ -189,10 +195,14 @@ class Shell(Strategy):
 
     def _expect_funding(self, rate: Any) -> None:
         """The exchange settles at the boundary, after that instant's timers: look right after it."""
-        due = translate.funding_due(rate, self.clock.timestamp_ns())
-        name = f"funding-{due}"
-        if due is not None and name not in self.clock.timer_names():
-            self.clock.set_time_alert_ns(name, due, self._on_funding)
+        due = translate.funding_due(rate, self._clock.timestamp_ns())
+        if due is not None:
+            self._alert("funding", due, self._on_funding)
+
+    def _alert(self, what: str, at_ns: Nanos, callback: Callable[[Any], None]) -> None:
+        name = f"{what}-{at_ns}"
+        if name not in self._clock.timer_names():
+            self._clock.set_time_alert_ns(name, at_ns, callback)
 
     def _on_funding(self, _event: Any) -> None:
         self._guarded(self._feed_fundings)
@@ -212,7 +222,7 @@ class Shell(Strategy):
         state = self._driven.state
         if state is not None:
             self._told = {w.order.id: len(_events(self._cache, w.order.id)) for w in state.orders}
-        now = self.stopped_ns = self.clock.timestamp_ns()
+        now = self.stopped_ns = self._clock.timestamp_ns()
         self._driven.feed(Stopping(ts_event=now, ts_init=now, reason=self._stop_reason))
 
 

@@ -13,7 +13,7 @@ from engine.core.types import PositionMode
 from engine.nautilus.catalog import write_instrument
 from engine.simulation.settings import Simulation
 
-_MS = 1_000_000
+MS = 1_000_000
 
 
 def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueConfig:
@@ -22,7 +22,7 @@ def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueCo
     latest quote; engine.simulation.liquidation goes by the mark price, once a second."""
     instrument = started.instrument
     maker, taker = fees(simulation, started)
-    latency = simulation.order_latency_ms * _MS
+    latency = simulation.order_latency_ms * MS
     return BacktestVenueConfig(
         instrument.venue,
         OmsType.HEDGING if started.mode is PositionMode.HEDGE else OmsType.NETTING,
