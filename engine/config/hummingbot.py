@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,6 @@ class _Draft:
             self._value(key)
         self._other_generation()
         self._disagreeing()
-        self._stop()
         self._contract()
 
     def located(self, fault: Fault) -> Problem:
@@ -127,8 +127,8 @@ class _Draft:
             "venue": {"name": self.venue, "testnet": self.testnet, "backtest_only": bool(self.problems)},
             "strategy": {"name": STRATEGY, "behaviour": "safe", **self.values},
         }
-        made = f"# Imported from {self.path.name}, a Hummingbot config of template {self.template}.\n"
-        why = "".join(f"# Not mapped: {problem.field}: {problem.message}\n" for problem in self.problems)
+        made = f"# Imported from {toml(self.path.name)}, a Hummingbot config of template {self.template}.\n"
+        why = "".join(f"# Not mapped: {toml(f'{said.field}: {said.message}')}\n" for said in self.problems)
         tables = (
             f"\n[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in table.items())
             for name, table in sections.items()
@@ -139,12 +139,12 @@ class _Draft:
 
     def _template(self) -> str:
         said = self._scalar("template_version")
-        if said is None:  # told by its keys
-            return "6" if self.given.keys() & (TEMPLATES["6"] - TEMPLATES["5"]) else "5"
-        if said not in TEMPLATES:
-            self._unmapped("template_version", f"{said} is not known, 5 and 6 are: read as 5")
-            return "5"
-        return said
+        if said in TEMPLATES:
+            return said
+        told = "6" if self.given.keys() & (TEMPLATES["6"] - TEMPLATES["5"]) else "5"  # by its keys
+        if said is not None:
+            self._unmapped("template_version", f"{said} is not known, 5 and 6 are: read as {told}")
+        return told
 
     def _expected(self) -> frozenset[str]:
         return TEMPLATES[self.template] | (KNOWN & self.given.keys())
@@ -175,10 +175,13 @@ class _Draft:
             said = f"is {why}, and has no default: Hummingbot would ask for it"
             self.wrong.append(Problem(str(self.path), said, self._line(key), key))
             return
-        default = FIELDS[key].default
+        default = HUMMINGBOT_DEFAULTS.get(key, FIELDS[key].default)
         self.notes[key] = f"{why}: Hummingbot's default"
         if default is not None:
-            self.values[key] = default
+            self.values[key] = default.value if isinstance(default, Enum) else default
+        if key == "stop_loss_spread":
+            said = f"is {why}: Hummingbot takes 0 and closes every position at its entry price; here 0 is no stop"
+            self._unmapped(key, f"{said}. Write the loss in percent, or 0")
 
     # -- what does not fit -------------------------------------------------------------------------------------------
 
@@ -197,7 +200,7 @@ class _Draft:
         values = self.values
         source, ceiling = values.get("price_source"), values.get("price_ceiling", Decimal(-1))
         if ceiling != -1 and ceiling < values.get("price_floor", Decimal(-1)):
-            said = f"{ceiling} and price_floor {values['price_floor']} disagree, it must not be lower: both left off"
+            said = f"{ceiling} disagrees with price_floor {values['price_floor']}, which is higher: both are left off"
             values |= {"price_ceiling": Decimal(-1), "price_floor": Decimal(-1)}
             self._unmapped("price_ceiling", said)
         needed = {
@@ -205,25 +208,20 @@ class _Draft:
             "custom_api": ("price_source_custom_api",),
         }
         if missing := [key for key in needed.get(str(source), ()) if key not in values]:
-            self._fall_back(f"{source} and {', '.join(missing)} disagree: the latter is blank; current_market is taken")
+            self._fall_back(f"{source} disagrees with {', '.join(missing)}, which is blank: current_market is taken")
         elif source == "external_market" and values["price_source_derivative"] == self._scalar("derivative"):
-            self._fall_back("external_market and price_source_derivative disagree: that is the traded venue itself")
+            self._fall_back(
+                "external_market disagrees with price_source_derivative, the traded venue: current_market is taken"
+            )
         if values.get("price_type") == "custom" and values.get("price_source") != "custom_api":
             values["price_type"] = "mid_price"
-            self._unmapped("price_type", "custom and price_source disagree: custom_api only; mid_price is taken")
+            self._unmapped(
+                "price_type", "custom disagrees with price_source, it goes with custom_api only: mid_price is taken"
+            )
 
     def _fall_back(self, said: str) -> None:
         self.values["price_source"] = "current_market"
         self._unmapped("price_source", said)
-
-    def _stop(self) -> None:
-        if "stop_loss_spread" in self.values or any(problem.field == "stop_loss_spread" for problem in self.wrong):
-            return
-        self.values |= HUMMINGBOT_DEFAULTS
-        said = (
-            "is blank: Hummingbot takes 0 and closes every position at its entry price; say the loss in percent, or 0"
-        )
-        self._unmapped("stop_loss_spread", f"{said} for no stop")
 
     def _contract(self) -> None:
         connector = (self._scalar("derivative") or "").lower()

@@ -1,6 +1,7 @@
 """The commented run file of `perpmm init`, and the tables of its reference page: written from the models alone."""
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -97,9 +98,13 @@ def toml(value: Any) -> str:
         case list() | tuple():
             return f"[{', '.join(map(toml, value))}]"
         case dict():
-            return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+            return "{ " + ", ".join(f"{_key(str(key))} = {toml(item)}" for key, item in value.items()) + " }"
         case _:  # JSON's escapes are TOML's, but for one character
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml(text)
 
 
 def _reference_table(name: str, model: type[BaseModel]) -> str:
