@@ -72,9 +72,10 @@ def top_of_book(line: Line) -> TopOfBook:
 
 
 def cover(line: Line, side: Side, size: Decimal) -> Cover:
-    reached = ZERO
+    """Sizes are added as floats, as Hummingbot's book adds them: 0.7 and 2.9 do not cover 3.6."""
+    reached = 0.0
     for price, resting in line.side(side):
-        reached += resting
-        if reached >= size:
+        reached += float(resting)
+        if reached >= float(size):
             return Cover(side, size, price)
     return Cover(side, size, None)
