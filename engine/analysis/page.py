@@ -55,7 +55,7 @@ def _notices(journal: Journal) -> Iterator[str]:
     elif seal.status is not Status.ENDED:
         yield f'<p class="notice bad">{_text(seal.status)}: {_text(seal.reason or "no reason given")}</p>'
     for warning in journal.run_file.warnings:
-        yield f'<p class="notice">Data: {_text(warning)}</p>'
+        yield f'<p class="notice">{_text(warning)}</p>'
 
 
 def _card(metric: Metric, value: Any, units: Units) -> str:
