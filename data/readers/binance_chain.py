@@ -1,8 +1,9 @@
 """The venue's chain of update ids: which diffs apply, in which order, and when the book is not to be trusted.
 
 Binance USD-M: of the diffs buffered while the snapshot was fetched, those that end before it are dropped, the first
-applied one must span it (U <= lastUpdateId <= u), and from then on each names its predecessor (pu). A snapshot may
-stand in the file after diffs that are newer than it; those are applied again, upon it.
+applied one must reach over it, and from then on each names its predecessor (pu). The venue's rule for the first is
+U <= lastUpdateId <= u; pu <= lastUpdateId <= u says the same and also takes a snapshot made between two diffs, when
+nothing changed. A snapshot may stand in the file after diffs that are newer than it; those are applied again, upon it.
 """
 
 import msgspec
@@ -47,7 +48,7 @@ class Chain:
         if self.last is None:
             self._keep(received)
             return False
-        if diff.pu == self.last or (self._spans_snapshot and diff.U <= self.last <= diff.u):
+        if diff.pu == self.last or (self._spans_snapshot and diff.pu <= self.last <= diff.u):
             self.last, self._spans_snapshot = diff.u, False
             return True
         if diff.u < self.last or (diff.u == self.last and not self._spans_snapshot):
@@ -69,7 +70,7 @@ class Chain:
             diff = received.diff
             if diff.u < last or (diff.u == last and not chained):
                 continue
-            if diff.pu != last and (chained or not diff.U <= last <= diff.u):
+            if diff.pu != last and (chained or diff.pu > last):
                 return None
             chained.append(received)
             last = diff.u

@@ -74,7 +74,8 @@ class Block(msgspec.Struct, frozen=True):
             reason = f"{odd[0]!r} is none of {', '.join(values)}"
             raise fault(self.path, reason, line=self.line(mask), field=name)
         meanings: Int64s = np.array([values[word] for word in known], np.int64)
-        return meanings[encoded.indices.to_numpy()]
+        indices: Int64s = encoded.indices.to_numpy()
+        return meanings[indices]
 
     def joined(self, *names: str) -> bytes:
         """The columns' cells, row by row, separated by commas."""

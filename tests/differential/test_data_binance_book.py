@@ -5,21 +5,23 @@ from pathlib import Path
 import pytest
 
 from data import store
-from engine.run.ingest import ingest
+from engine.run.ingest import Ingested, ingest
 from tests.support.shared import needs_tapes
 from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024, table, tops, venue_tops
 
 pytestmark = needs_tapes
 
+type Case = tuple[tuple[Path, ...], int, Path, Ingested]  # files, depth messages, catalog, result
+
 
 @pytest.fixture(scope="module", params=[(TAPE_2023, 16_110), (TAPE_2024, 6_547)], ids=["2023", "2024"])
-def ingested(request, tmp_path_factory):
+def ingested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     paths, depths = request.param
     catalog = tmp_path_factory.mktemp("tape") / "catalog"
     return paths, depths, catalog, ingest(paths, instrument_id=BTCUSDT, catalog=catalog)
 
 
-def test_the_book_agrees_with_every_book_ticker(ingested) -> None:
+def test_the_book_agrees_with_every_book_ticker(ingested: Case) -> None:
     paths, depths, catalog, _ = ingested
     venue = venue_tops(paths)
     assert len(venue) == depths
@@ -28,12 +30,12 @@ def test_the_book_agrees_with_every_book_ticker(ingested) -> None:
     assert not wrong
 
 
-def test_the_book_is_never_crossed_or_locked(ingested) -> None:
+def test_the_book_is_never_crossed_or_locked(ingested: Case) -> None:
     _, _, catalog, _ = ingested
     assert all(top is not None and top.bid < top.ask for _, top in tops(catalog))
 
 
-def test_receive_times_are_in_order_and_never_before_their_event(ingested) -> None:
+def test_receive_times_are_in_order_and_never_before_their_event(ingested: Case) -> None:
     _, _, catalog, made = ingested
     for folder in made.rows_by_table:
         frame = table(catalog, folder)
@@ -42,13 +44,13 @@ def test_receive_times_are_in_order_and_never_before_their_event(ingested) -> No
     assert made.clock.min_ns + made.clock.applied_ns == 0
 
 
-def test_the_clock_is_as_the_tapes_readme_says(ingested) -> None:
+def test_the_clock_is_as_the_tapes_readme_says(ingested: Case) -> None:
     paths, _, _, made = ingested
     in_ms = (round(made.clock.min_ns / 1e6), round(made.clock.median_ns / 1e6))
     assert in_ms == ((-31, -3) if paths == TAPE_2023 else (-1272, -1270))
 
 
-def test_no_special_print_is_in_the_trades(ingested) -> None:
+def test_no_special_print_is_in_the_trades(ingested: Case) -> None:
     _, _, catalog, made = ingested
     trades = table(catalog, "trades")
     market = 12_934 if len(made.files) == 2 else 21_313
@@ -56,7 +58,7 @@ def test_no_special_print_is_in_the_trades(ingested) -> None:
     assert "3535191080" not in set(trades["trade_id"])
 
 
-def test_the_same_files_again_change_nothing(ingested) -> None:
+def test_the_same_files_again_change_nothing(ingested: Case) -> None:
     paths, _, catalog, made = ingested
     before = {path: path.stat().st_mtime_ns for path in catalog.rglob("*")}
     again = ingest(paths, instrument_id=BTCUSDT, catalog=catalog)
@@ -65,7 +67,7 @@ def test_the_same_files_again_change_nothing(ingested) -> None:
     assert {path: path.stat().st_mtime_ns for path in catalog.rglob("*")} == before
 
 
-def test_the_fingerprint_knows_no_paths(ingested, tmp_path: Path) -> None:
+def test_the_fingerprint_knows_no_paths(ingested: Case, tmp_path: Path) -> None:
     paths, _, _, made = ingested
     copies = [tmp_path / f"renamed{n}" for n, _ in enumerate(paths)]
     for copy, path in zip(copies, paths, strict=True):

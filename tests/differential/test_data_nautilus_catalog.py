@@ -1,8 +1,22 @@
 """The catalog as NautilusTrader replays it: its own order book against the venue's best bid and ask."""
 
+from collections import Counter
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from nautilus_trader.backtest import (
+    BacktestDataConfig,
+    BacktestEngineConfig,
+    BacktestNode,
+    BacktestRunConfig,
+    BacktestVenueConfig,
+)
+from nautilus_trader.common import LoggerConfig
+from nautilus_trader.execution import MakerTakerFeeModel
+from nautilus_trader.model import AccountType, BookType, InstrumentId, NautilusDataType, OmsType
+from nautilus_trader.trading import Strategy, StrategyConfig
 
 from engine.run.ingest import ingest
 from tests.support.shared import needs_tapes
@@ -10,73 +24,52 @@ from tests.support.tapes import BTCUSDT, TAPE_2023, venue_tops
 
 pytestmark = needs_tapes
 
-backtest = pytest.importorskip("nautilus_trader.backtest")
+INSTRUMENT = InstrumentId.from_str(BTCUSDT)
+KINDS = ("FundingRateUpdate", "MarkPriceUpdate", "TradeTick", "OrderBookDelta")
 
 
-@pytest.mark.parametrize("chunk_size", [None, 20_000])
-def test_nautilus_has_the_venues_book_after_every_message(tmp_path, chunk_size) -> None:
-    from nautilus_trader.backtest import (  # noqa: PLC0415 - slow to import
-        BacktestDataConfig,
-        BacktestEngineConfig,
-        BacktestNode,
-        BacktestRunConfig,
-        BacktestVenueConfig,
-    )
-    from nautilus_trader.common import LoggerConfig  # noqa: PLC0415
-    from nautilus_trader.execution import MakerTakerFeeModel  # noqa: PLC0415
-    from nautilus_trader.model import (  # noqa: PLC0415
-        AccountType,
-        BookType,
-        InstrumentId,
-        NautilusDataType,
-        OmsType,
-    )
-    from nautilus_trader.trading import Strategy, StrategyConfig  # noqa: PLC0415
+class Config(StrategyConfig):
+    def __init__(self) -> None:
+        super().__init__()
 
-    catalog = tmp_path / "catalog"
-    ingest(TAPE_2023, instrument_id=BTCUSDT, catalog=catalog)
-    instrument_id = InstrumentId.from_str(BTCUSDT)
-    times: list[int] = []
-    books: dict[int, object] = {}
-    counts = dict.fromkeys(("deltas", "trades", "marks", "funding"), 0)
 
-    class Config(StrategyConfig):
-        def __init__(self) -> None:
-            super().__init__()
+class Watcher(Strategy):
+    """Notes when what arrives, and the top of NautilusTrader's book after each message of it."""
 
-    class Watcher(Strategy):
-        def on_start(self) -> None:
-            self.subscribe_book_deltas(instrument_id, BookType.L2_MBP, managed=True)
-            self.subscribe_trades(instrument_id)
-            self.subscribe_mark_prices(instrument_id)
-            self.subscribe_funding_rates(instrument_id)
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.seen: list[tuple[str, int]] = []
+        self.tops: dict[int, Any] = {}
 
-        def on_book_deltas(self, deltas) -> None:
-            seen("deltas", deltas)
-            books[deltas.sequence] = self.cache.top_of_book(instrument_id)
+    def on_start(self) -> None:
+        self.subscribe_book_deltas(INSTRUMENT, BookType.L2_MBP, managed=True)
+        self.subscribe_trades(INSTRUMENT)
+        self.subscribe_mark_prices(INSTRUMENT)
+        self.subscribe_funding_rates(INSTRUMENT)
 
-        def on_trade(self, trade) -> None:
-            seen("trades", trade)
+    def on_book_deltas(self, deltas: Any) -> None:
+        self.seen.append(("deltas", deltas.ts_init))
+        self.tops[deltas.sequence] = self.cache.top_of_book(INSTRUMENT)
 
-        def on_mark_price(self, mark) -> None:
-            seen("marks", mark)
+    def on_trade(self, trade: Any) -> None:
+        self.seen.append(("trade", trade.ts_init))
 
-        def on_funding_rate(self, funding) -> None:
-            seen("funding", funding)
+    def on_mark_price(self, mark: Any) -> None:
+        self.seen.append(("mark", mark.ts_init))
 
-    def seen(kind: str, data) -> None:
-        counts[kind] += 1
-        times.append(data.ts_init)
+    def on_funding_rate(self, funding: Any) -> None:
+        self.seen.append(("funding", funding.ts_init))
 
-    kinds = ("FundingRateUpdate", "MarkPriceUpdate", "TradeTick", "OrderBookDelta")
+
+def replay(catalog: Path, chunk_size: int | None) -> Watcher:
     data = [
         BacktestDataConfig(
             data_type=getattr(NautilusDataType, kind),
             catalog_path=str(catalog),
-            instrument_id=instrument_id,
+            instrument_id=INSTRUMENT,
             batch_deltas=kind == "OrderBookDelta",
         )
-        for kind in kinds
+        for kind in KINDS
     ]
     venue = BacktestVenueConfig(
         name="BINANCE",
@@ -86,17 +79,30 @@ def test_nautilus_has_the_venues_book_after_every_message(tmp_path, chunk_size) 
         starting_balances=["100000 USDT"],
         fee_model=MakerTakerFeeModel(Decimal("0.0002"), Decimal("0.0005")),
     )
-    quiet = BacktestEngineConfig(logging=LoggerConfig(bypass_logging=True))
     run = BacktestRunConfig(
-        venues=[venue], data=data, chunk_size=chunk_size, id="r", dispose_on_completion=False, engine=quiet
+        venues=[venue],
+        data=data,
+        chunk_size=chunk_size,
+        id="r",
+        dispose_on_completion=False,
+        engine=BacktestEngineConfig(logging=LoggerConfig(bypass_logging=True)),
     )
-    node = BacktestNode([run])
+    node, watcher = BacktestNode([run]), Watcher(Config())
     node.build()
-    node.add_strategy("r", Watcher(Config()))
+    node.add_strategy("r", watcher)
     node.run()
     node.dispose()
+    return watcher
 
+
+@pytest.mark.parametrize("chunk_size", [None, 20_000])
+def test_nautilus_has_the_venues_book_after_every_message(tmp_path: Path, chunk_size: int | None) -> None:
+    ingest(TAPE_2023, instrument_id=BTCUSDT, catalog=tmp_path / "catalog")
+    watcher = replay(tmp_path / "catalog", chunk_size)
+    times = [at for _, at in watcher.seen]
     assert times == sorted(times)
-    assert counts == {"deltas": 16_111, "trades": 12_934, "marks": 514, "funding": 514}
-    for update, top in venue_tops(TAPE_2023):
-        assert tuple(value.as_decimal() for value in books[update]) == tuple(top)
+    counts = Counter(kind for kind, _ in watcher.seen)
+    assert counts == {"deltas": 16_111, "trade": 12_934, "mark": 514, "funding": 514}
+    venue = venue_tops(TAPE_2023)
+    ours = [tuple(value.as_decimal() for value in watcher.tops[update]) for update, _ in venue]
+    assert ours == [tuple(top) for _, top in venue]

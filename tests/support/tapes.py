@@ -35,7 +35,7 @@ def messages(paths: Sequence[Path]) -> Iterator[dict]:
 
 
 def venue_tops(paths: Sequence[Path]) -> list[tuple[int, Top]]:
-    """For every depth message not older than the snapshot: its update id, and the latest bookTicker not newer than it."""
+    """For each depth message not older than the snapshot: its update id, and the latest bookTicker not newer."""
     tickers: dict[int, Top] = {}
     depths: list[int] = []
     known = 0
