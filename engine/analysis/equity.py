@@ -20,16 +20,16 @@ def equity_frame(market: pl.DataFrame, books: pl.DataFrame, instrument: Instrume
     """One row a row of `market` (schema MARKET), with the books (schema BOOKS) as they then stood. A market that is
     not there (an empty side, the row of the end) is the last one known."""
     known = pl.col("bid", "ask", "mark").forward_fill()
-    rows = market.with_columns(known).with_columns(mid=(pl.col("bid") + pl.col("ask")) / 2)
+    rows = market.lazy().with_columns(known).with_columns(mid=(pl.col("bid") + pl.col("ask")) / 2)
     rows = rows.with_columns(price=pl.coalesce("mark", "mid"))
-    rows = rows.join_asof(books, on="seq", strategy="backward")
+    rows = rows.join_asof(books.lazy(), on="seq", strategy="backward")
     unrealised = pl.sum_horizontal(_unrealised(leg, instrument) for leg in Leg)
     rows = rows.with_columns(unrealised=unrealised, position=pl.sum_horizontal(f"size_{leg.value}" for leg in Leg))
     rows = rows.with_columns(equity=pl.col("cash") + pl.col("unrealised"))
     rows = rows.with_columns(
         pnl=pl.col("equity") - pl.col("equity").first(), drawdown=pl.col("equity").cum_max() - pl.col("equity")
     )
-    return rows.select(EQUITY.keys())
+    return rows.select(EQUITY.keys()).collect()
 
 
 def _unrealised(leg: Leg, instrument: Instrument) -> pl.Expr:

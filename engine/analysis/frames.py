@@ -121,7 +121,7 @@ class Frames(NamedTuple):
 class Table:
     """Rows gathered into a frame, packed every few thousand so that a long run stays small."""
 
-    PACK = 5_000
+    PACK = 2_000
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema

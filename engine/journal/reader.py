@@ -13,7 +13,7 @@ from engine.journal.entry import Entry, Kind
 from engine.journal.folder import JOURNAL_FILE, status_of
 from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_file
 
-PAGE = 20_000
+PAGE = 2_000
 _LAST = 2**63 - 1
 _SCHEMA = {
     "seq": pl.Int64,
