@@ -130,3 +130,22 @@ def scenario(
         command.compare(check, behaviour, as_json=as_json)
     elif case is not None and out is not None:
         command.play(case, out, behaviour, as_json=as_json)
+
+
+@app.command("import-hummingbot")
+def import_hummingbot(
+    conf: Annotated[Path, typer.Argument(help="Hummingbot's YAML file, of template 5 or 6.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The run file; unset: standard output.")] = None,
+    allow_unmapped: Annotated[
+        bool, typer.Option("--allow-unmapped", help="Write it all the same; it can be backtested, not traded live.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a Hummingbot config into a run file; say what became of every key."""
+    from engine.cli import hummingbot as command
+
+    command.convert(conf, out, allow_unmapped=allow_unmapped, force=force, as_json=as_json)
+
+
+journal_commands.add_to(app)

@@ -176,7 +176,7 @@ class _Draft:
             self.wrong.append(Problem(str(self.path), said, self._line(key), key))
             return
         default = HUMMINGBOT_DEFAULTS.get(key, FIELDS[key].default)
-        self.notes[key] = f"{why}: Hummingbot's default"
+        self.notes[key] = f"{why}: Hummingbot's default" + (", which is none" if default is None else "")
         if default is not None:
             self.values[key] = default.value if isinstance(default, Enum) else default
         if key == "stop_loss_spread":
