@@ -36,7 +36,7 @@ class Workbench(NamedTuple):
         folder = self.folder / f"tape-{copies}"
         if not folder.is_dir():
             folder.mkdir()
-            note(f"  making a tape of {copies} copies of {self.source}")
+            note(f"  making a tape: {self.source}, {copies} times as long")
             (_repeat if REAL.is_file() else _synthesise)(copies, folder)
         return Tape(folder, int((folder / "rows").read_text()))
 
