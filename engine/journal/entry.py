@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
 from engine.core.commands import Cancel, Command, Outcome, Refused, SetLeverage, SetPositionMode, Submit
+from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
 
 type Value = AnyEvent | Outcome
+TYPES = tuple(kind.__name__ for alias in (AnyEvent, Outcome) for kind in get_args(alias.__value__))
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
@@ -40,7 +42,11 @@ class Entry(NamedTuple):
 
     @property
     def value(self) -> Value:
-        return decode(self.payload)
+        """Raises JournalError if the payload is none."""
+        try:
+            return decode(self.payload)
+        except msgspec.MsgspecError as error:
+            raise JournalError(Problem(f"entry {self.seq}", f"is damaged: {error}")) from error
 
 
 def encode(value: Value) -> bytes:

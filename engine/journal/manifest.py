@@ -85,7 +85,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     """`manifest.json`. `run` is the manifest's hash; `seal` is None until the run has been ended in good order.
 
     `created` (ISO, UTC), `places` (name -> path) and `warnings` (of the data's quality) are told by the caller and not
-    part of the hash.
+    part of the hash. `resumed_after`: the last entry that was found each time the run was taken up after a crash.
     """
 
     run_id: str
@@ -94,6 +94,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     created: str | None = None
     places: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
+    resumed_after: tuple[int, ...] = ()
     seal: Seal | None = None
 
 

@@ -1,43 +1,124 @@
-"""Whether a journal is what was written: the chain of hashes, the gaps, the seal."""
+"""Whether a journal is what was written: the chain of hashes, the gaps, the seal, the log beside the file."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+
+import msgspec
 
 from engine.core.errors import JournalError
 from engine.journal.entry import CommandsDigest, Kind, chained, genesis
 from engine.journal.folder import JOURNAL_FILE
-from engine.journal.manifest import manifest_hash
+from engine.journal.manifest import RunFile, Seal, Status, manifest_hash
 from engine.journal.reader import Journal
+from engine.journal.wal import LogEnd, wal_end
 from engine.journal.writer import file_sha256
+
+WHOLE, UNSEALED_OR_RECOVERED, DAMAGED = 0, 1, 2
+_CODES = {
+    Status.ENDED: WHOLE,
+    Status.FAILED: WHOLE,
+    Status.INTERRUPTED: WHOLE,
+    Status.RUNNING: UNSEALED_OR_RECOVERED,
+    Status.CRASHED: UNSEALED_OR_RECOVERED,
+    Status.CRASHED_RECOVERED: UNSEALED_OR_RECOVERED,
+    Status.QUARANTINED: DAMAGED,
+}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """`damages`: the first fault of each sort. Entries 1 to `readable` are what was written; `readable_ns` is the time
+    of the last of them. `torn`: a last write that never came to its end, and that nobody had acted on."""
+
+    status: Status
+    damages: tuple[str, ...]
+    readable: int
+    readable_ns: int | None
+    torn: str | None
+
+    @property
+    def code(self) -> int:
+        """0 sealed and whole, 1 whole as far as it goes, 2 damaged."""
+        return DAMAGED if self.damages else _CODES[self.status]
+
+
+def verdict(folder: Path) -> Verdict:
+    """Reads every entry. Raises JournalError if there is no manifest that can be read."""
+    journal = Journal(folder)
+    run_file = journal.run_file
+    found = [] if manifest_hash(run_file.manifest) == run_file.run else ["the manifest is not the one that was hashed"]
+    chain = _Chain(run_file)
+    log = LogEnd()
+    try:
+        if run_file.seal is not None and file_sha256(folder / JOURNAL_FILE) != run_file.seal.file_sha256:
+            found.append(f"{JOURNAL_FILE} is not the file that was sealed")
+        if journal.status is Status.CRASHED:  # of a file that is being written one sees only a moment
+            log = wal_end(folder / f"{JOURNAL_FILE}-wal")
+            found.extend(filter(None, (log.damage, _page_damage(folder / JOURNAL_FILE))))
+        found.extend(chain.faults(journal))
+    except OSError as error:
+        found.append(f"{JOURNAL_FILE} cannot be read: {error.strerror}")
+    except (JournalError, TypeError, sqlite3.Error) as error:  # TypeError: a column came back as something else
+        found.append(f"{JOURNAL_FILE}: {error}")
+    return Verdict(
+        status=journal.status,
+        damages=tuple(found),
+        readable=chain.seq,
+        readable_ns=chain.last_ns,
+        torn=log.torn,
+    )
 
 
 def damages(folder: Path) -> list[str]:
-    """What is wrong with a run, the first fault of each sort; empty if it is whole (an unsealed one: as far as it
-    goes). Raises JournalError if there is no manifest that can be read."""
-    journal = Journal(folder)
-    run, seal = journal.run_file.run, journal.run_file.seal
-    found = [] if manifest_hash(journal.run_file.manifest) == run else ["the manifest is not the one that was hashed"]
-    try:
-        if seal is not None and file_sha256(folder / JOURNAL_FILE) != seal.file_sha256:
-            found.append(f"{JOURNAL_FILE} is not the file that was sealed")
-        found.extend(_chain_damage(journal))
-    except OSError as error:
-        found.append(f"{JOURNAL_FILE} cannot be read: {error.strerror}")
-    except (JournalError, TypeError) as error:  # TypeError: a column came back as something else than was stored
-        found.append(f"{JOURNAL_FILE}: {error}")
-    return found
+    """What is wrong with a run; empty if it is whole (an unsealed one: as far as it goes)."""
+    return list(verdict(folder).damages)
 
 
-def _chain_damage(journal: Journal) -> list[str]:
-    seal = journal.run_file.seal
-    chain, seq, digest = genesis(journal.run_file.run), 0, CommandsDigest()
-    for entry in journal.entries():
-        if entry.seq != seq + 1:
-            return [f"entry {entry.seq} follows {seq}"]
-        seq, chain = entry.seq, chained(chain, entry[:-1])
-        if chain != entry.hash:
-            return [f"entry {seq} is not what was written"]
-        if entry.kind is Kind.COMMAND:
-            digest.add(entry.payload)
-    if seal and (seq, chain.hex(), digest.hexdigest()) != (seal.high_watermark, seal.chain, seal.commands_digest):
-        return [f"the journal ends at entry {seq} otherwise than its seal says (entry {seal.high_watermark})"]
-    return []
+class _Chain:
+    """How far the entries are what was written. `seq` is the last good one."""
+
+    def __init__(self, run_file: RunFile) -> None:
+        self.seal = run_file.seal
+        self.seq = 0
+        self.first_ns: int | None = None
+        self.last_ns: int | None = None
+        self._hash, self._digest = genesis(run_file.run), CommandsDigest()
+        self._counts = dict.fromkeys(Kind, 0)
+
+    def faults(self, journal: Journal) -> Iterator[str]:
+        for entry in journal.entries():
+            if entry.seq != self.seq + 1:
+                yield f"entry {entry.seq} follows {self.seq}"
+                return
+            after = chained(self._hash, entry[:-1])
+            if after != entry.hash:
+                yield f"entry {entry.seq} is not what was written"
+                return
+            self._hash, self.seq, self.last_ns = after, entry.seq, entry.ts_init
+            self.first_ns = entry.ts_init if self.first_ns is None else self.first_ns
+            self._counts[entry.kind] += 1
+            if entry.kind is Kind.COMMAND:
+                self._digest.add(entry.payload)
+        if self.seal is not None:
+            yield from self._beside(self.seal)
+
+    def _beside(self, seal: Seal) -> Iterator[str]:
+        got = (self.seq, self._hash.hex(), self._digest.hexdigest())
+        if got != (seal.high_watermark, seal.chain, seal.commands_digest):
+            yield (f"the journal ends at entry {self.seq} otherwise than its seal says (entry {seal.high_watermark})")
+        elif (*self._counts.values(), self.first_ns, self.last_ns) != (
+            seal.events,
+            seal.commands,
+            seal.refusals,
+            seal.first_ns,
+            seal.last_ns,
+        ):
+            yield "the seal's counts or times are not those of the journal"
+
+
+def _page_damage(path: Path) -> str | None:
+    """Entries that a broken page has swallowed leave no gap: look at the pages themselves."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        said = str(db.execute("pragma quick_check(1)").fetchone()[0])
+    return None if said == "ok" else f"{path.name}: {said.splitlines()[-1]}"

@@ -59,23 +59,36 @@ def create_run(
     return JournalWriter(folder, run_file, lock, durable=durable)
 
 
+class Tail(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a journal stands: its last entry's seq and hash, how many of each kind, the times of first and last."""
+
+    seq: int
+    chain: bytes
+    counts: dict[Kind, int]
+    first_ns: int | None
+    last_ns: int | None
+
+
 class JournalWriter:
     """Appends entries to a run's folder; seals it once. As a context manager it closes without sealing."""
 
-    def __init__(self, folder: Path, run_file: RunFile, lock: int, *, durable: bool) -> None:
+    def __init__(
+        self, folder: Path, run_file: RunFile, lock: int, *, durable: bool, resumed: Tail | None = None
+    ) -> None:
+        """`resumed`: the journal is there already and stands as this says."""
         self.folder, self.run_id, self.run = folder, run_file.run_id, run_file.run
         self._run_file, self._lock = run_file, lock
         self._batch = 1 if durable else BATCH
         self._rows: list[Row] = []
-        self._chain = genesis(self.run)
-        self._digest = CommandsDigest()
-        self._counts = dict.fromkeys(Kind, 0)
-        self._seq = 0
-        self._first_ns: int | None = None
-        self._last_ns: int | None = None
+        self._digest = CommandsDigest() if resumed is None else None  # None: read from the file when it is wanted
+        tail = resumed or Tail(
+            seq=0, chain=genesis(self.run), counts=dict.fromkeys(Kind, 0), first_ns=None, last_ns=None
+        )
+        self._seq, self._chain, self._counts = tail.seq, tail.chain, dict(tail.counts)
+        self._first_ns, self._last_ns = tail.first_ns, tail.last_ns
         self._closed = False
         with self._naming_the_file():
-            self._db = _new_database(self.path, durable=durable)
+            self._db = _database(self.path, durable=durable, new=resumed is None)
 
     @property
     def path(self) -> Path:
@@ -84,7 +97,20 @@ class JournalWriter:
     @property
     def digest(self) -> str:
         """Sha256 (hex) of the commands so far, in order."""
+        if self._digest is None:
+            self._digest = self._digest_of_file()
         return self._digest.hexdigest()
+
+    @property
+    def tail(self) -> Tail:
+        """Where the journal stands, what waits to be flushed included."""
+        return Tail(
+            seq=self._seq,
+            chain=self._chain,
+            counts=dict(self._counts),
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+        )
 
     def record(self, seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
         """Write an event as entry `seq` and what followed from it as the next ones. Raises JournalError (disk full)
@@ -109,6 +135,9 @@ class JournalWriter:
     def seal(self, status: Status, reason: str = "", **notes: Any) -> Seal:
         """Close the journal for good and write how the run ended into the manifest, atomically."""
         self.flush()
+        digest = self.digest
+        if status is Status.ENDED and self._run_file.resumed_after:
+            status, reason = Status.CRASHED_RECOVERED, reason or "ended, after it had been resumed from a crash"
         with self._naming_the_file():
             # A sealed journal is one plain file: it can be copied, and read where nothing can be written.
             self._db.execute("pragma wal_checkpoint(truncate)")
@@ -123,7 +152,7 @@ class JournalWriter:
             refusals=self._counts[Kind.REFUSAL],
             first_ns=self._first_ns,
             last_ns=self._last_ns,
-            commands_digest=self.digest,
+            commands_digest=digest,
             chain=self._chain.hex(),
             file_sha256=file_sha256(self.path),
             notes=notes,
@@ -160,9 +189,17 @@ class JournalWriter:
         row = (self._seq, kind.value, type(value).__name__, *ts, payload)
         self._chain = chained(self._chain, row)
         self._counts[kind] += 1
-        if kind is Kind.COMMAND:
+        if kind is Kind.COMMAND and self._digest is not None:
             self._digest.add(payload)
         self._rows.append((*row, self._chain))
+
+    def _digest_of_file(self) -> CommandsDigest:
+        self.flush()
+        digest = CommandsDigest()
+        with self._naming_the_file():
+            for (payload,) in self._db.execute("select payload from entry where kind = 'command' order by seq"):
+                digest.add(payload)
+        return digest
 
     def _release(self) -> None:
         if not self._closed:
@@ -182,12 +219,13 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _new_database(path: Path, *, durable: bool) -> sqlite3.Connection:
+def _database(path: Path, *, durable: bool, new: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
     db.execute("pragma journal_mode = wal")
     db.execute(f"pragma synchronous = {'full' if durable else 'off'}")
     db.execute(f"pragma fullfsync = {'on' if durable else 'off'}")  # macOS: to the platter, not to its cache
-    db.execute(f"pragma user_version = {SCHEMA_VERSION}")
-    db.execute(_TABLE)
-    db.commit()
+    if new:
+        db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        db.execute(_TABLE)
+        db.commit()
     return db

@@ -1,0 +1,104 @@
+"""`perpmm inspect`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.cli import speak
+from engine.run.inspect import inspect
+from engine.run.runs import iso, run_folder, time_ns
+
+MARKET = ("bid", "bid_size", "ask", "ask_size", "mark", "last_trade")
+LEVELS = {
+    "take_profit": "take profit",
+    "stop": "stop",
+    "trail_arms_at": "trail arms at",
+    "trail_peak": "trail's peak",
+    "trail_closes_at": "trail closes at",
+}
+
+
+def show(run: str, runs: Path, at: str | None, seq: int | None, *, as_json: bool) -> None:
+    folder = run_folder(run, runs)
+    found = inspect(folder, seq=seq, at_ns=None if at is None else time_ns(at, "--at"))
+    if as_json:
+        speak.json_object(found)
+        return
+    for line in _lines(found):
+        speak.line(line)
+    if not found["same_code"]:
+        speak.note("note: the run was made by another version of the code")
+    if found["diverged_at"] is not None:
+        said = f"this code decides otherwise from entry {found['diverged_at']} on: its timers are shown, not the run's"
+        speak.note(f"note: {said}")
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['run']} ({found['status']}) at {iso(found['at_ns'])}, after entry {found['seq']} ({found['event']})"
+    market = found["market"]
+    yield "market     " + ("no tick yet" if market is None else _pairs(market, MARKET))
+    yield from _orders(found)
+    yield from _positions(found)
+    yield "account    " + _pairs(found["account"], ("cash", "available", "realised_pnl", "fees", "funding"))
+    strategy = found["strategy"]
+    yield f"quotes     reference {_number(strategy['reference'])}; new ones after {_time(strategy['next_quotes_ns'])}"
+    yield f"           those that rest are replaced from {_time(strategy['next_refresh_ns'])} on"
+    limits = (
+        f"{name} {each['used']} of {each['limit']}"
+        for name, each in found["limits"].items()
+        if each["used"] is not None
+    )
+    yield "limits     " + (", ".join(limits) or "none that is counted")
+
+
+def _orders(found: dict[str, Any]) -> Iterator[str]:
+    for order in found["orders"]:
+        away = "" if order["spread_pct"] is None else f", {order['spread_pct']:.4f} % from mid"
+        state = "cancel asked" if order["cancel_requested_ns"] else "working" if order["accepted"] else "sent"
+        price = "market" if order["price"] is None else order["price"]
+        what = f"{order['purpose']} {order['side']} {order['size']} at {price}, filled {order['filled']}"
+        yield f"order      {order['id']}: {what}, {order['age_seconds']:.1f} s old{away}, {state}"
+    for side in ("bid", "ask"):
+        if said := found["strategy"][f"no_{side}"]:
+            yield f"no {side}     {_with_times(said)}"
+
+
+def _positions(found: dict[str, Any]) -> Iterator[str]:
+    if not found["positions"]:
+        yield "position   flat"
+    for held in found["positions"]:
+        at, worth = _number(held["entry"]), _number(held["unrealised_pnl"])
+        yield f"position   {held['leg']} {held['size']} at {at}, unrealised {worth}"
+    for leg in found["strategy"]["legs"]:
+        for key, name in LEVELS.items():
+            if leg[key] is not None:
+                yield f"exit       {name} {_number(leg[key])}"
+        trail, stop = (
+            "trail armed, " if leg["trail_armed"] else "",
+            "reached" if leg["stop_breached"] else "not reached",
+        )
+        allowed = "now" if leg["next_exit_ns"] is None else _time(leg["next_exit_ns"])
+        yield f"           {trail}stop {stop}; next exit allowed {allowed}"
+        if leg["no_exit"]:
+            yield f"no exit    {_with_times(leg['no_exit'])}"
+
+
+def _pairs(values: dict[str, Any], keys: tuple[str, ...]) -> str:
+    return ", ".join(f"{key} {_number(values[key])}" for key in keys if values[key] is not None)
+
+
+def _number(value: Any) -> str:
+    return "none" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+
+
+def _time(ns: int) -> str:
+    return iso(ns) if ns > 0 else "the start"
+
+
+def _with_times(said: str) -> str:
+    """Nanoseconds in a sentence as times."""
+    words = (
+        iso(int(bare)) + word[len(bare) :] if len(bare := word.rstrip(":;,")) == 19 and bare.isdecimal() else word
+        for word in said.split(" ")
+    )
+    return " ".join(words)

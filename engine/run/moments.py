@@ -1,0 +1,95 @@
+"""A run walked through record by record: what was known before and after each, and what was decided."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from engine.core.commands import Outcome, Refused, Submit
+from engine.core.errors import JournalError, Problem
+from engine.core.events import AnyEvent
+from engine.core.state import State
+from engine.core.step import step
+from engine.core.types import Action, Nanos, Side
+from engine.journal.entry import Entry
+from engine.journal.reader import Journal
+from engine.journal.replay import Record, Retraced, as_written, folded, records
+from engine.run.remade import Remade, remade
+
+
+class Moment(NamedTuple):
+    """A record, and the state before and after it. `decided_in`: the event in the state, nothing sent yet."""
+
+    record: Record
+    before: State[Any] | None
+    decided_in: State[Any]
+    after: State[Any]
+
+    @property
+    def event(self) -> AnyEvent:
+        return cast(AnyEvent, self.record.event.value)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return tuple(cast(Outcome, entry.value) for entry in self.record.followed)
+
+
+class Walk:
+    """Iterate to go through a run. Where this code decides otherwise than the journal says, the journal is followed:
+    `diverged_at` is then the first such entry, and the strategy's own part of the state is this code's from there on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.journal = Journal(folder)
+        self.made: Remade = remade(folder, self.journal.run_file)
+        self.diverged_at: int | None = None
+        self.refused: dict[Side, tuple[int, Refused]] = {}  # the last word on a side's quotes, where that was a no
+
+    def moments(self, entries: Iterable[Entry] | None = None, state: State[Any] | None = None) -> Iterator[Moment]:
+        """`state` is the one before the first of `entries`."""
+        policy, limits = self.made.policy, self.made.limits
+        for record in records(self.journal.entries() if entries is None else entries):
+            event = cast(AnyEvent, record.event.value)
+            after, outcomes = step(policy, limits, state, event)
+            retraced = Retraced(record, state, after, outcomes)
+            if not retraced.agrees:
+                self.diverged_at = self.diverged_at or record.event.seq
+                after = as_written(policy, retraced)
+            self._note_refusals(record)
+            yield Moment(record, state, folded(policy, state, event, after), after)
+            state = after
+
+    def last(self, *, seq: int | None = None, at_ns: Nanos | None = None) -> Moment:
+        """The record that holds entry `seq`, or the last one at or before `at_ns`, or the last one."""
+        until = None if seq is None else self._event_of(seq)
+        found: Moment | None = None
+        for moment in self.moments(self._until(until, at_ns)):
+            found = moment
+        if found is None:
+            where = "the journal is empty" if at_ns is None else f"the run has not begun by {at_ns}"
+            raise JournalError(Problem(str(self.journal.folder), where))
+        return found
+
+    def _note_refusals(self, record: Record) -> None:
+        for entry in record.followed:
+            match entry.value:
+                case Refused(draft) as refused if draft.action is Action.OPEN:
+                    self.refused[draft.side] = (entry.seq, refused)
+                case Submit(side=side, action=Action.OPEN):
+                    self.refused.pop(side, None)
+
+    def _until(self, seq: int | None, at_ns: Nanos | None) -> Iterator[Entry]:
+        for entry in self.journal.entries(until=seq):
+            if at_ns is not None and entry.ts_init > at_ns:
+                return
+            yield entry
+
+    def _event_of(self, seq: int) -> int:
+        """The last entry of the record that holds `seq`."""
+        highest = self.journal.high_watermark()
+        if not 1 <= seq <= highest:
+            message = f"there is no entry {seq}: it has 1 to {highest}"
+            raise JournalError(Problem(str(self.journal.folder), message, field="--seq"))
+        for entry in self.journal.entries(since=seq + 1):
+            if entry.kind == "event":
+                return entry.seq - 1
+        return highest
