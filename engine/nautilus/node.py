@@ -17,7 +17,7 @@ from nautilus_trader.risk import RiskEngineConfig
 from engine.nautilus.span import BOOK, FOLDERS, QUOTES, MarketData, Span
 
 RUN = "run"
-CHUNK = 10_000  # events held at once; a message of the book is one event
+CHUNK = 2_000  # events held at once; a message of the book is one event
 _NO_RATE_LIMIT = "1000000/00:00:01"  # NautilusTrader's own would deny orders that the venue takes
 _TYPES = {
     "funding_rates": NautilusDataType.FundingRateUpdate,
