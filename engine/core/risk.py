@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class Limits(BaseModel):
-    """What no order may exceed. None is no limit; exits are never counted out by a number of orders or a collar."""
+    """What no order may exceed. None is no limit. What can only reduce a position is never held back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,8 +45,8 @@ class Limits(BaseModel):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A draft among those before it: `worst` is the leg's position if this and every order that may still fill on its
-    side did; `open_orders` counts what works already."""
+    """A draft among those before it: `worst` is how far from flat its side of the leg could get if this and all else
+    that may still fill there did, after whatever only reduces; `open_orders` counts what works already."""
 
     draft: Draft
     state: State[Any]
@@ -56,54 +56,41 @@ class Asked(msgspec.Struct, frozen=True):
 
 def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list[Refused | None]:
     """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
-    fillable: dict[tuple[Leg, Side], _Fillable] = {}
+    worst: dict[tuple[Leg, Side], Decimal] = {}
     open_orders = len(state.orders)
     verdicts: list[Refused | None] = []
     for draft in drafts:
         key = (leg_of(state.mode, draft.side, draft.action), draft.side)
-        before = fillable[key] if key in fillable else _fillable(state, *key)
-        after = before.with_order(draft.size, reduce_only=draft.reduce_only)
-        verdict = _first(limits, Asked(draft, state, _worst(state, key, after), open_orders))
-        fillable[key] = after if verdict is None else before
+        before = worst[key] if key in worst else worst_position(state, *key)
+        after = before if draft.reduce_only else before + draft.size
+        verdict = _first(limits, Asked(draft, state, after, open_orders))
+        worst[key] = after if verdict is None else before
         open_orders += verdict is None
         verdicts.append(verdict)
     return verdicts
 
 
 def _first(limits: Limits, asked: Asked) -> Refused | None:
+    """What can only reduce a position is held to the venue's grid alone: whatever the limits, a stop goes out."""
     for name, check in CHECKS.items():
         limit = getattr(limits, name)
-        if limit is not None and limit is not False and (reason := check(limit, asked)):
+        if limit is None or limit is False or (_only_reduces(asked) and name != "whole_units"):
+            continue
+        if reason := check(limit, asked):
             return Refused(asked.draft, name, reason)
     return None
 
 
-class _Fillable(NamedTuple):
-    """What may still fill on one side of a leg, unsigned: by orders that only reduce, and by the others."""
-
-    reducing: Decimal = ZERO
-    growing: Decimal = ZERO
-
-    def with_order(self, size: Decimal, *, reduce_only: bool) -> "_Fillable":
-        return (
-            _Fillable(self.reducing + size, self.growing) if reduce_only else self._replace(growing=self.growing + size)
-        )
+def _only_reduces(asked: Asked) -> bool:
+    return asked.draft.reduce_only or (asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE)
 
 
-def _fillable(state: State[Any], leg: Leg, side: Side) -> _Fillable:
-    total = _Fillable()
-    for working in state.orders:
-        if working.order.leg is leg and working.order.side is side:
-            total = total.with_order(working.leaves, reduce_only=working.order.reduce_only)
-    return total
+def worst_position(state: State[Any], leg: Leg, side: Side) -> Decimal:
+    """How far from flat a leg could get on one side, unsigned, if all that can still fill did.
 
-
-def _worst(state: State[Any], key: tuple[Leg, Side], fillable: _Fillable) -> Decimal:
-    """The reducing ones fill first, as far as there is something to reduce; then the others find the way longer."""
-    leg, side = key
-    held = state.position(leg).size
-    reduced = min(fillable.reducing, max(-side * held, ZERO))
-    return held + side * (reduced + fillable.growing)
+    Reducing orders may fill first, so a position on the other side gives no more room."""
+    growing = (w for w in state.orders if w.order.leg is leg and w.order.side is side and not w.order.reduce_only)
+    return max(side * state.position(leg).size, ZERO) + sum((w.leaves for w in growing), ZERO)
 
 
 def _whole_units(_on: bool, asked: Asked) -> str | None:
@@ -127,10 +114,9 @@ def _max_order_notional(limit: Decimal, asked: Asked) -> str | None:
 
 
 def _max_position(limit: Decimal, asked: Asked) -> str | None:
-    closes_leg = asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE
-    if closes_leg or asked.draft.side * asked.worst <= limit:
+    if asked.worst <= limit:
         return None
-    return f"worst position {asked.worst} beyond {limit}"
+    return f"the position could reach {asked.draft.side * asked.worst}, beyond {limit}"
 
 
 def _max_open_orders(limit: int, asked: Asked) -> str | None:

@@ -95,15 +95,32 @@ def test_order_limits_hold_for_all_that_leaves(wanted: list[Draft], open_orders:
     policy.wishes = tuple(wanted)
     state, outcomes = step(policy, limits, state, a_tick(0, "1000.0", "1000.2"))
     left = [o for o in outcomes if isinstance(o, Submit)]
+    growing = [o for o in left if not o.reduce_only]
     assert len(outcomes) == len(wanted)
-    assert sum(o.action is Action.OPEN for o in left) <= open_orders
-    for order in left:
+    assert sum(o.action is Action.OPEN for o in growing) <= open_orders
+    for order in growing:
         assert order.size <= limits.max_order_size  # type: ignore[operator]
         assert notional(state.instrument, order.size, order.price or Decimal("1000.1")) <= 5000
+        near = order.price is None or abs(order.price - Decimal("1000.1")) <= Decimal("100.01")
+        assert order.action is Action.CLOSE or near
+    for order in left:
         assert order.size % state.instrument.step == 0
-        if order.price is not None:
-            assert order.price % state.instrument.tick == 0
-            assert order.action is Action.CLOSE or abs(order.price - Decimal("1000.1")) <= Decimal("100.01")
+        assert order.price is None or order.price % state.instrument.tick == 0
+
+
+@given(limit=st.integers(0, 3), resting=st.integers(0, 5))
+def test_what_only_reduces_is_never_held_back(limit: int, resting: int) -> None:
+    tight = Decimal(limit) / 100
+    limits = Limits(max_order_size=tight, max_order_notional=tight, max_position=tight, max_open_orders=0)
+    policy = Says()
+    state, _ = step(policy, Limits(), None, a_start())
+    policy.wishes = (*[_draft(Side.SELL, 1)] * resting, _draft(Side.BUY, 2))
+    state, _ = step(policy, Limits(), state, a_tick(0, "99.9", "100.1"))
+    bought = state.orders[-1]
+    state, _ = step(policy, limits, state, _answer(state, bought, "fill"))
+    policy.wishes = (_draft(Side.SELL, 2, reduce_only=True),)
+    _, outcomes = step(policy, limits, state, a_tick(1, "99.9", "100.1"))
+    assert [type(o) for o in outcomes] == [Submit]
 
 
 def _answer(state: State[Any], working: Working, what: str) -> AnyEvent:
