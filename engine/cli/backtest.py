@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.analysis.figures import units_of
-from engine.analysis.metrics import DONE, HEADLINE, RISK, TRADING, shown
+from engine.analysis.metrics import DONE, HEADLINE, RISK, TRADING, number, shown
 from engine.cli import show, speak
 from engine.config.read import Override, override, read_config
 from engine.core.errors import ConfigError, Problem
@@ -59,10 +59,18 @@ def _overrides(changes: list[str], options: dict[str, Any]) -> list[Override]:
 
 def _tell(result: Result) -> None:
     units = units_of(result.instrument)
-    for title, metrics in TABLES.items():
-        show.table(title, {metric.label: shown(metric, result.summary[metric.key], units) for metric in metrics})
-        show.OUT.print()
-    places = {"run": result.run_dir, "page": result.report, "digest": result.digest}
-    for name, value in places.items():
+    parts = {
+        title: {metric.label: shown(metric, result.summary[metric.key], units) for metric in metrics}
+        for title, metrics in TABLES.items()
+    }
+    exits = {
+        name.replace("_", " "): f"{exit_['orders']} ({number(exit_['realised_pnl'])} {units.money})"
+        for name, exit_ in result.summary["exits"].items()
+        if exit_["orders"]
+    }
+    refused = {limit: f"{count:,}" for limit, count in result.summary["refusals"].items()}
+    more = {"Exits (realised)": exits, "Refused by a limit": refused}
+    show.tables(parts | {title: rows for title, rows in more.items() if rows})
+    for name, value in {"digest": result.digest, "run": result.run_dir, "page": result.report}.items():
         if value is not None:
             show.OUT.print(f"{name:8}{value}", soft_wrap=True)

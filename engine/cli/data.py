@@ -32,8 +32,8 @@ def ingest_files(
         return
     rows: dict[str, Any] = {name.replace("_", " "): f"{count:,} rows" for name, count in made.rows_by_table.items()}
     speed = made.rows / made.seconds if made.seconds else 0.0
-    rows |= {"all": f"{made.rows:,} rows in {made.seconds:.2f} s ({speed:,.0f} rows/s)"}
-    show.table(f"{made.instrument_id} in {made.catalog}", rows)
+    rows |= {"all": f"{made.rows:,} rows", "in": f"{made.seconds:.2f} s", "at": f"{speed:,.0f} rows/s"}
+    show.tables({f"{made.instrument_id} in {made.catalog}": rows})
     if made.unchanged:
         speak.line("All of it was there already: nothing was changed.")
 

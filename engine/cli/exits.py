@@ -25,7 +25,7 @@ def code_of(work: Callable[[], None], *, as_json: bool) -> int:
         speak.problems("bad input", error.problems, as_json=as_json)
         return BAD_INPUT
     except typer.TyperException as error:
-        speak.problems("bad usage", (Problem("command line", error.format_message()),), as_json=as_json)
+        speak.problems("bad usage", (Problem("command line", f"{error.format_message()} See: perpmm --help"),), as_json=as_json)
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort) as stop:
         speak.problems("stopped by Ctrl-C", (Problem("perpmm", str(stop) or "stopped by Ctrl-C"),), as_json=as_json)

@@ -8,6 +8,7 @@ from engine.config.read import found
 from engine.config.template import run_file
 from engine.config.tree import Data
 from engine.core.errors import ConfigError, Problem
+from engine.journal.atomic import write_atomically
 
 SAMPLE: Path = Data().catalog
 
@@ -15,13 +16,9 @@ SAMPLE: Path = Data().catalog
 def write(file: Path, *, force: bool, as_json: bool) -> None:
     catalog = _sample_from(file)
     text = run_file({"data.catalog": str(catalog)})
-    try:
-        with file.open("w" if force else "x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise ConfigError(Problem(str(file), "is there already; --force replaces it")) from None
-    except OSError as error:
-        raise ConfigError(Problem(str(file), f"cannot be written: {error.strerror}")) from error
+    if file.exists() and not force:
+        raise ConfigError(Problem(str(file), "is there already; --force replaces it"))
+    write_atomically(file, text.encode())
     if not found(catalog, beside=file).is_dir():
         speak.note(f"The sample that it names is not there yet: `make backtest` makes it ({catalog}).")
     if as_json:

@@ -12,12 +12,11 @@ from engine.cli import exits
 app = typer.Typer(
     name="perpmm",
     help="Backtest market making on perpetual futures, event by event.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: drawing boxes costs half of the time in which it has to be there
 )
-data = typer.Typer(help="Market data: make it, bring it in.", no_args_is_help=True)
+data = typer.Typer(help="Market data: make it, bring it in.")
 app.add_typer(data, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for scripts.")]

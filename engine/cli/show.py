@@ -50,10 +50,13 @@ def _named(names: Mapping[str, str]) -> Stage:
     return show
 
 
-def table(title: str, rows: Mapping[str, str]) -> None:
-    grid = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
-    grid.add_column(style="dim")
+def tables(parts: Mapping[str, Mapping[str, str]]) -> None:
+    """Titles with their rows of names and values, all in the same two columns."""
+    grid = Table(show_header=False, box=None, pad_edge=False)
+    grid.add_column()
     grid.add_column(justify="right")
-    for name, value in rows.items():
-        grid.add_row(name, value)
+    for title, rows in parts.items():
+        grid.add_row(f"[bold]{title}[/bold]")
+        for name, value in rows.items():
+            grid.add_row(f"  {name}", value)
     OUT.print(grid)

@@ -11,6 +11,8 @@ from typing import Any
 
 from engine.core.errors import Problem
 
+OURSELVES = "perpmm"
+
 
 def note(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
@@ -28,7 +30,7 @@ def problems(error: str, found: Iterable[Problem], *, as_json: bool) -> None:
     """Every problem on its line; under --json also as the one object on standard output."""
     found = tuple(found)
     for problem in found:
-        note(f"perpmm: {problem}")
+        note(str(problem) if problem.source == OURSELVES else f"{OURSELVES}: {problem}")
     if as_json:
         fields = ("source", "line", "field", "message")
         json_object({"error": error, "problems": [{key: getattr(p, key) for key in fields} for p in found]})

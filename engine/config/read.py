@@ -40,7 +40,7 @@ def found(catalog: Path, *, beside: Path) -> Path:
 
 def parse_config(text: str, source: str, overrides: Sequence[Override] = ()) -> RunConfig:
     raw = _toml(text, source)
-    if not raw and not overrides:
+    if not raw:
         raise ConfigError(Problem(source, "is empty; `perpmm init` writes a run file that works"))
     places = _Places(source, lines_of_keys(text), {o.path: o.source for o in overrides})
     raw, misplaced = _overridden(raw, overrides)

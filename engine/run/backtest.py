@@ -10,12 +10,14 @@ from data import store
 from engine.analysis.analyse import REPORT_FILE, analyse
 from engine.config.tree import RunConfig, identity
 from engine.core.errors import ConfigError, Problem
+from engine.core.session import Send, Session
 from engine.core.types import Instrument, Nanos
 from engine.journal.manifest import Manifest, manifest_hash, new_manifest
 from engine.journal.writer import JournalWriter, create_run
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
+from engine.run.agreement import check_agreement
 from engine.run.compose import Parts, compose
-from engine.run.seals import sealed_if_cut_short, spoiled_unless_finished
+from engine.run.seals import sealed_as_it_went
 from strategies.registry import STRATEGIES
 
 type Progress = Callable[[str, float], None]  # a stage's name and the share of it that is done, 0 to 1
@@ -77,14 +79,13 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         places={"catalog": str(config.data.catalog.absolute())},
         warnings=plan.notes,
     )
-    with journal, sealed_if_cut_short(journal) as ended:
+    report = config.output.report
+    with journal, sealed_as_it_went(journal) as ended:
         end = _replayed(plan, journal, progress)
         seal = ended(rows=end.rows, seconds=end.loop_seconds, balance=str(end.balance))
-    progress("analysis", 0.0)
-    with spoiled_unless_finished(journal.folder):
-        report = config.output.report
+        progress("analysis", 0.0)
         summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=report)
-    progress("analysis", 1.0)
+        progress("analysis", 1.0)
     return Result(
         run_dir=journal.folder,
         instrument=plan.instrument,
@@ -98,13 +99,23 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
 def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> BacktestEnd:
     parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
     span = max(plan.end_ns - plan.start_ns, 1)
-    return run_backtest(
+    sessions: list[Session[Any]] = []
+
+    def session_of(send: Send) -> Session[Any]:
+        sessions.append(parts.session(journal.record, send))
+        return sessions[0]
+
+    end = run_backtest(
         _market_data(plan, parts),
         plan.config.simulation,
         parts.started,
-        lambda send: parts.session(journal.record, send),
+        session_of,
         on_tick=lambda now: progress("backtest", min(1.0, (now - plan.start_ns) / span)),
     )
+    state = sessions[0].state
+    assert state is not None
+    check_agreement(state, end.positions, end.balance)
+    return end
 
 
 def _market_data(plan: Plan, parts: Parts) -> MarketData:

@@ -19,39 +19,40 @@ class Ended(Protocol):
 
 
 @contextmanager
-def sealed_if_cut_short(journal: JournalWriter) -> Iterator[Ended]:
-    """Yields what seals the run as ended. Left by an exception before, the run is sealed as interrupted or failed; one
-    whose journal could not be written stays unsealed, which readers take for crashed."""
+def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
+    """Yields what seals the run once its replay has ended; its results are written after that.
+
+    Left by an exception before the seal, the run is sealed as interrupted or failed, and one whose journal could not
+    be written stays unsealed, which readers take for crashed. Left by one after it, the results are taken away and the
+    run is sealed anew, as interrupted or failed.
+    """
+    sealed = False
 
     def ended(**notes: Any) -> Seal:
-        return journal.seal(Status.ENDED, **notes)
+        nonlocal sealed
+        seal = journal.seal(Status.ENDED, **notes)
+        sealed = True
+        return seal
 
     try:
         yield ended
-    except JournalError:
-        raise
     except BaseException as error:
-        status, reason = _verdict(error)
-        with suppress(JournalError):  # what went wrong first is what its user must hear of
-            journal.seal(status, reason)
+        if sealed:
+            _take_results_away(journal.folder)
+            _seal_anew(journal.folder, error)
+        elif not isinstance(error, JournalError):
+            with suppress(JournalError):  # what went wrong first is what its user must hear of
+                journal.seal(*_verdict(error))
         if isinstance(error, KeyboardInterrupt):
-            raise _told(journal.folder) from None
+            where = f"what was done until then is in {journal.folder}, sealed as interrupted"
+            raise KeyboardInterrupt(f"stopped by Ctrl-C; {where}") from None
         raise
 
 
-@contextmanager
-def spoiled_unless_finished(folder: Path) -> Iterator[None]:
-    """A sealed run whose results could not be written is sealed anew, as failed or interrupted, without them."""
-    try:
-        yield
-    except BaseException as error:
-        for path in folder.iterdir():
-            if path.name not in (JOURNAL_FILE, MANIFEST_FILE):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        _seal_anew(folder, error)
-        if isinstance(error, KeyboardInterrupt):
-            raise _told(folder) from None
-        raise
+def _take_results_away(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name not in (JOURNAL_FILE, MANIFEST_FILE):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _seal_anew(folder: Path, error: BaseException) -> None:
@@ -69,7 +70,3 @@ def _verdict(error: BaseException) -> tuple[Status, str]:
     if isinstance(error, KeyboardInterrupt):
         return Status.INTERRUPTED, "stopped by Ctrl-C"
     return Status.FAILED, f"{type(error).__name__}: {error}"
-
-
-def _told(folder: Path) -> KeyboardInterrupt:
-    return KeyboardInterrupt(f"stopped by Ctrl-C; what was done until then is in {folder}, sealed as interrupted")

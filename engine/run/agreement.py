@@ -1,0 +1,31 @@
+"""Our books against the venue's own word: a run that cannot be trusted must not look like one that can."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from engine.core.errors import BrokenInvariantError
+from engine.core.events import Held
+from engine.core.state import State
+
+CASH_TOLERANCE = Decimal("1e-6")  # the venue rounds each booking to its currency's own digits
+
+
+def check_agreement(state: State[Any], positions: Iterable[Held], balance: Decimal) -> None:
+    """Raises BrokenInvariantError with every difference between what we and what the venue hold."""
+    differences = (*_of_positions(state, positions), *_of_cash(state, balance))
+    if differences:
+        raise BrokenInvariantError("our books differ from the venue's: " + "; ".join(differences))
+
+
+def _of_positions(state: State[Any], positions: Iterable[Held]) -> Iterator[str]:
+    theirs = {held.leg: held.size for held in positions if held.size != 0}
+    ours = {leg: position.size for leg, position in state.positions.items()}
+    for leg in sorted(ours.keys() | theirs.keys()):
+        if ours.get(leg, 0) != theirs.get(leg, 0):
+            yield f"position {leg}: {ours.get(leg, 0)} here, {theirs.get(leg, 0)} there"
+
+
+def _of_cash(state: State[Any], balance: Decimal) -> Iterator[str]:
+    if abs(state.ledger.cash - balance) > CASH_TOLERANCE:
+        yield f"cash: {state.ledger.cash} here, {balance} there"
