@@ -1,8 +1,9 @@
-"""The book as its rows make it, only to see that it is one that a venue can have had."""
+"""The book as its rows make it: to see that it is one that a venue can have had, and for the quotes at its top."""
 
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import pyarrow as pa
 
 from data.decimals import Bools, Int64s
 from data.schema import F_LAST, Piece
@@ -12,65 +13,85 @@ from engine.core.types import Instrument
 _STRIDES = 200  # ticks walked to find the next level before all levels are looked at
 
 
+QUOTES = pa.schema(
+    [(name, pa.int64()) for name in ("ts_event", "ts_init", "bid", "ask", "bid_size", "ask_size")]
+)  # ticks and lots; a side of size 0 is empty
+
+
 class _Side:
-    """The prices of one side, in ticks; `best` is None while it is empty."""
+    """Ticks and lots of one side; `best` is None while it is empty."""
 
     def __init__(self, sign: int) -> None:
         self._sign = sign  # 1: the highest is the best
         self._best_of: Callable[[Iterable[int]], int] = max if sign > 0 else min
-        self._prices: set[int] = set()
+        self._sizes: dict[int, int] = {}
         self.best: int | None = None
 
     def clear(self) -> None:
-        self._prices.clear()
+        self._sizes.clear()
         self.best = None
 
-    def change(self, put: list[int], taken: list[int]) -> None:
+    def change(self, put: list[int], sizes: list[int], taken: list[int]) -> None:
         """A price both put and taken by one message is taken: better to miss a level than to see one that is not."""
+        held = self._sizes
         if put:
-            self._prices.update(put)
+            held.update(zip(put, sizes, strict=True))
             best = self._best_of(put)
             if self.best is None or (best - self.best) * self._sign > 0:
                 self.best = best
-        if taken:
-            self._prices.difference_update(taken)
-        if self.best is not None and self.best not in self._prices:
+        for price in taken:
+            held.pop(price, None)
+        if self.best is not None and self.best not in held:
             self.best = self._next(self.best)
+
+    def top(self) -> tuple[int, int]:
+        """Price and size of the best level; (0, 0) without one."""
+        return (0, 0) if self.best is None else (self.best, self._sizes[self.best])
 
     def _next(self, gone: int) -> int | None:
         """The best price beyond one that is gone: it is near in a liquid book."""
         for price in range(gone, gone - self._sign * _STRIDES, -self._sign):
-            if price in self._prices:
+            if price in self._sizes:
                 return price
-        return self._best_of(self._prices) if self._prices else None
+        return self._best_of(self._sizes) if self._sizes else None
 
 
 class Book:
-    """Prices of both sides after each message."""
+    """Both sides after each message."""
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self.bids, self.asks = _Side(1), _Side(-1)
         self.locked = 0  # messages after which the best bid was the best ask
+        self._top = (0, 0, 0, 0)
 
-    def apply(self, piece: Piece) -> None:
-        """Apply whole messages. Raises DataError after the first that leaves the book crossed."""
+    def apply(self, piece: Piece) -> pa.Table:
+        """Apply whole messages; the top after each of those that changed it. Raises DataError after the first message
+        that leaves the book crossed."""
         side, price, size, flags = (piece.rows[name].to_numpy() for name in ("side", "price", "size", "flags"))
         ends = np.flatnonzero(flags & F_LAST)
-        clears = _split(price, ends, side == 0)
-        bids_put = _split(price, ends, (side == 1) & (size > 0))
-        bids_taken = _split(price, ends, (side == 1) & (size == 0))
-        asks_put = _split(price, ends, (side == -1) & (size > 0))
-        asks_taken = _split(price, ends, (side == -1) & (size == 0))
+        put = [(side == sign) & (size > 0) for sign in (1, -1)]
+        bids_put, asks_put = (_split(price, ends, mask) for mask in put)
+        bid_sizes, ask_sizes = (_split(size, ends, mask) for mask in put)
+        bids_taken, asks_taken = (_split(price, ends, (side == sign) & (size == 0)) for sign in (1, -1))
         bids, asks = self.bids, self.asks
-        for message, cleared in enumerate(clears):
+        changed, tops = list[int](), list[tuple[int, int, int, int]]()
+        for message, cleared in enumerate(_split(price, ends, side == 0)):
             if cleared:
                 bids.clear()
                 asks.clear()
-            bids.change(bids_put[message], bids_taken[message])
-            asks.change(asks_put[message], asks_taken[message])
-            if bids.best is not None and asks.best is not None and bids.best >= asks.best:
-                self._refuse_crossed(bids.best, asks.best, piece, int(ends[message]))
+            bids.change(bids_put[message], bid_sizes[message], bids_taken[message])
+            asks.change(asks_put[message], ask_sizes[message], asks_taken[message])
+            (bid, bid_size), (ask, ask_size) = bids.top(), asks.top()
+            if bid >= ask and bid_size and ask_size:
+                self._refuse_crossed(bid, ask, piece, int(ends[message]))
+            top = (bid, ask, bid_size, ask_size)
+            if top != self._top:
+                self._top = top
+                changed.append(message)
+                tops.append(top)
+        times = piece.rows.select(["ts_event", "ts_init"]).take(ends[changed]).columns
+        return pa.table([*times, *zip(*tops, strict=True)] if tops else [[]] * len(QUOTES), schema=QUOTES)
 
     def _refuse_crossed(self, bid: int, ask: int, piece: Piece, row: int) -> None:
         if bid == ask:

@@ -32,7 +32,7 @@ def from_exchange_info(path: Path, instrument_id: str) -> Instrument:
         answer = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise fault(path, error.strerror or str(error)) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise fault(path, f"is no JSON: {error}") from error
     venue = instrument_id.rpartition(".")[2]
     find = _VENUES.get(venue)

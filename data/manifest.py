@@ -51,7 +51,7 @@ def load(catalog: Path) -> Manifest:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
         return Manifest()
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise fault(path, f"cannot be read: {error}") from error
     if manifest.version != VERSION:
         raise fault(path, f"is of version {manifest.version}, this program reads {VERSION}", field="version")

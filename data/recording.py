@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from data.behind import behind
 from data.book import Book
 from data.schema import MARKET, Piece, Table
-from data.tables import FOLDERS, TableFile, catalog_rows
+from data.tables import FOLDERS, TableFile, catalog_rows, quote_rows
 from engine.core.types import Instrument
 
 _UNHASHED = "line"
@@ -64,21 +64,23 @@ def write(pieces: Iterator[Piece], root: Path, instrument: Instrument, shift_ns:
     files = {folder: TableFile(root, folder, instrument) for folder in FOLDERS}
     book, fingerprint, rows_of, special = Book(instrument), Fingerprint(), dict[str, int](), dict[str, int]()
 
-    def put_away(piece: Piece) -> None:
+    def put_away(read: tuple[Piece, pa.Table | None]) -> None:
+        piece, tops = read
         rows = _shifted(piece.rows, shift_ns)
         fingerprint.add(piece.table, rows)
         rows_of[piece.source] = rows_of.get(piece.source, 0) + len(rows)
         for folder, table in catalog_rows(piece.table, rows, instrument).items():
             files[folder].write(table)
+        if tops is not None:
+            files["quotes"].write(quote_rows(_shifted(tops, shift_ns), instrument))
 
     try:
         with behind(put_away) as put:
             for piece in pieces:
-                if piece.table is Table.BOOK:
-                    book.apply(piece)
+                tops = book.apply(piece) if piece.table is Table.BOOK else None
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
-                put(piece)
+                put((piece, tops))
     finally:
         paths = {folder: file.close() for folder, file in files.items()}
     held = {folder: file for folder, file in files.items() if file.rows}

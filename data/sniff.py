@@ -5,8 +5,6 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from data.readers import binance
 from data.readers.binance_messages import NotOursError, decode
 from data.readers.tardis_csv import BOOK, TICKER, TRADES
@@ -74,8 +72,6 @@ def _binance_kind(path: Path, block: bytes) -> Kind:
         try:
             message = decode(line[digits + 1 :]) if line else None
         except NotOursError as error:
-            seen.append(str(error))
-        except msgspec.MsgspecError as error:
             seen.append(str(error))
         else:
             if message is not None:

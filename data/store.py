@@ -85,10 +85,16 @@ def whole(catalog: Path) -> Manifest:
 
 
 def stray_tables(catalog: Path, manifest: Manifest) -> set[str]:
-    """Tables of the kinds that we write, of instruments that we wrote, which no finished ingest names."""
+    """Tables of the kinds and the instruments that we wrote which no finished ingest names."""
     named = {path for ingest in manifest.ingests for path in ingest.tables.values()}
-    ours = {str(p.relative_to(catalog)) for f in FOLDERS for p in (catalog / "data" / f).glob("*/*.parquet")}
-    return ours - named
+    held = {path for instrument_id in manifest.instruments for path in tables_of(catalog, instrument_id)}
+    return held - named
+
+
+def tables_of(catalog: Path, instrument_id: str) -> set[str]:
+    """The files of an instrument's tables that lie in a catalog, named or not."""
+    folders = (catalog / "data" / folder / instrument_id for folder in FOLDERS)
+    return {str(path.relative_to(catalog)) for folder in folders for path in folder.glob("*.parquet")}
 
 
 def _fingerprint(instrument: Instrument, ingests: tuple[Ingest, ...]) -> str:

@@ -54,6 +54,15 @@ FUNDING = pa.schema(
         *_TIMES,
     ]
 )
+QUOTES = pa.schema(
+    [
+        pa.field("bid_price", DECIMAL, nullable=False),
+        pa.field("ask_price", DECIMAL, nullable=False),
+        pa.field("bid_size", DECIMAL, nullable=False),
+        pa.field("ask_size", DECIMAL, nullable=False),
+        *_TIMES,
+    ]
+)
 
 # folder -> (schema, NautilusTrader's type name); in the order in which events of one instant must be fed:
 # a trade before the change of depth that it caused.
@@ -63,6 +72,7 @@ FOLDERS: dict[str, tuple[pa.Schema, str]] = {
     "mark_prices": (pa.schema(_VALUE), "MarkPriceUpdate"),
     "trades": (TRADES, "TradeTick"),
     "order_book_deltas": (DELTAS, "OrderBookDelta"),
+    "quotes": (QUOTES, "QuoteTick"),
 }
 _PRECISION_OF_VALUES = 8  # digits of a mark or index price: not on the instrument's tick
 
@@ -81,6 +91,13 @@ def catalog_rows(table: Table, rows: pa.Table, instrument: Instrument) -> dict[s
             return {"mark_prices": _values(rows, "mark"), "index_prices": _values(rows, "index")}
         case Table.FUNDING:
             return {"funding_rates": _funding(rows)}
+
+
+def quote_rows(tops: pa.Table, instrument: Instrument) -> pa.Table:
+    """Tops of the book (see data.book) as the catalog's quotes: who needs no depth needs no book of its own."""
+    units = {"bid": instrument.tick, "ask": instrument.tick, "bid_size": instrument.step, "ask_size": instrument.step}
+    columns = [decimal128(tops[name].to_numpy(), unit) for name, unit in units.items()]
+    return pa.Table.from_arrays([*columns, *_times(tops)], schema=QUOTES)
 
 
 def _deltas(rows: pa.Table, instrument: Instrument) -> pa.Table:
@@ -138,7 +155,7 @@ class TableFile:
 
     def __init__(self, root: Path, folder: str, instrument: Instrument) -> None:
         schema, name = FOLDERS[folder]
-        precise = folder in {"trades", "order_book_deltas"}
+        precise = folder in {"trades", "order_book_deltas", "quotes"}
         metadata = {"instrument_id": instrument.id, "type_name": name}
         if folder != "funding_rates":
             metadata["price_precision"] = str(places(instrument.tick) if precise else _PRECISION_OF_VALUES)

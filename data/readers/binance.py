@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Never
 
-import msgspec
 import numpy as np
 
 from data.clock import Latencies
@@ -130,7 +129,7 @@ class _Recording:
                 )
             )
         if not self._matched:
-            raise fault(self._path, f"nothing of {self._instrument.raw_symbol} in it")
+            raise fault(self._path, f"no depth messages of {self._instrument.raw_symbol} in it: there is no book")
         if not chain.ever_in_sync:
             raise fault(
                 self._path,
@@ -160,8 +159,8 @@ class _Recording:
                     self._depth(message, batch)  # type: ignore[arg-type] # kind says so; isinstance would be slow
                 elif kind is not BookTicker and message is not None:
                     self._message(message, batch)
-            except (msgspec.MsgspecError, messages.NotOursError) as error:
-                self._problem(str(error))
+            except messages.NotOursError as error:
+                self._problem(str(error), error.field)
                 if len(self._problems) >= _MOST_PROBLEMS:
                     return
 

@@ -22,6 +22,8 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.catalog import write_instrument
 
+_WIDE_NS = 2_000_000_000
+
 type Progress = Callable[[str, int, int], None]
 
 
@@ -71,14 +73,15 @@ def ingest(
     started = time.perf_counter()
     try:
         kinds = _kinds(paths)
-        files = {path: digest(path) for path in kinds}
+        files = _digests(kinds)
         manifest = load(catalog)
-        if done := _already_there(manifest, instrument_id, set(files.values())):
+        if done := _already_there(manifest, instrument_id, set(files.values()), catalog):
             return _result(done, catalog, time.perf_counter() - started, unchanged=True)
         total = sum(map(size_of, kinds))
         latencies = Latencies()
         surveys = _surveys(kinds, latencies, _counter(progress, "survey", total))
         instrument = _instrument(instrument_id, surveys, instrument_file, exchange_info)
+        _check_symbols(surveys, instrument)
         _check_instrument(manifest, instrument, catalog)
         clock = latencies.clock()  # files of one recording share one clock, and one constant
         with staging(catalog) as staged:
@@ -89,10 +92,14 @@ def ingest(
                 SourceFile(path.name, str(kinds[path]), written.rows_of.get(str(path), 0), sha)
                 for path, sha in files.items()
             )
-            made = _ingest_of(instrument, sources, written, clock, (*warnings, *written.warnings))
+            made = _ingest_of(
+                instrument, sources, written, clock, (*_clock_warnings(clock), *warnings, *written.warnings)
+            )
             grown = _grown(manifest, made, instrument, catalog)
             if instrument_id not in manifest.instruments:
                 write_instrument(staged, instrument)
+            if load(catalog) != manifest:
+                raise fault(catalog, "another ingest changed it meanwhile: run this one again")
             publish(staged, catalog, grown)
     except OSError as error:
         raise _disk_error(error, catalog) from error
@@ -113,6 +120,16 @@ def _kinds(paths: Sequence[Path]) -> dict[Path, Kind]:
     if problems:
         raise DataError(*problems)
     return kinds
+
+
+def _digests(kinds: dict[Path, Kind]) -> dict[Path, str]:
+    digests: dict[Path, str] = {}
+    for path in kinds:
+        sha = digest(path)
+        if twin := next((other for other, known in digests.items() if known == sha), None):
+            raise fault(path, f"is the same file as {twin}")
+        digests[path] = sha
+    return digests
 
 
 def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
@@ -148,6 +165,8 @@ def _instrument(
     instrument_id: str, surveys: tuple[Survey, ...], instrument_file: Path | None, exchange_info: Path | None
 ) -> Instrument:
     at_ns = surveys[0].first_ns
+    if exchange_info and instrument_file:
+        raise fault(exchange_info, "--exchange-info and --instrument-file both say what the contract is: give one")
     if exchange_info:
         return from_exchange_info(exchange_info, instrument_id)
     if instrument_file:
@@ -155,8 +174,20 @@ def _instrument(
     return instruments.bundled(instrument_id, at_ns)
 
 
+def _check_symbols(surveys: tuple[Survey, ...], instrument: Instrument) -> None:
+    problems = [
+        Problem(str(s.path), f"holds {', '.join(sorted(s.symbols)[:10])}, not {instrument.raw_symbol}", field="symbol")
+        for s in surveys
+        if s.symbols and instrument.raw_symbol not in s.symbols
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
 def _check_instrument(manifest: Manifest, instrument: Instrument, catalog: Path) -> None:
     known = manifest.instruments.get(instrument.id)
+    if not known and (held := sorted(store.tables_of(catalog, instrument.id))) and not manifest.ingests:
+        raise fault(catalog, f"holds {held[0]}, which no ingest of ours wrote. Use a new catalog")
     if known and known != instrument:
         odd = [f for f in Instrument.__struct_fields__ if getattr(known, f) != getattr(instrument, f)]
         detail = ", ".join(f"{f} {getattr(known, f)} there, {getattr(instrument, f)} here" for f in odd)
@@ -183,12 +214,26 @@ def _ingest_of(
     )
 
 
-def _already_there(manifest: Manifest, instrument_id: str, digests: set[str]) -> Ingest | None:
-    """The ingest that had these files and perhaps more: what ran before need not run again."""
+def _already_there(manifest: Manifest, instrument_id: str, digests: set[str], catalog: Path) -> Ingest | None:
+    """The ingest that had these files and perhaps more: it need not run again, unless what it made has been harmed."""
     for made in manifest.ingests:
         if made.instrument_id == instrument_id and digests <= {file.sha256 for file in made.files}:
-            return made
+            whole = all((catalog / path).is_file() for path in made.tables.values())
+            return made if whole and not store.stray_tables(catalog, manifest) else None
     return None
+
+
+def _clock_warnings(clock: Clock | None) -> Iterator[str]:
+    if clock is None:
+        return
+    low, middle, added = clock.min_ns / 1e6, clock.median_ns / 1e6, clock.applied_ns / 1e6
+    if clock.applied_ns:
+        yield (
+            f"our clock ran behind the venue's: receive minus event time is {low:.3f} ms at least and {middle:.3f} ms"
+            f" in the median; {added:.3f} ms were added to every receive time"
+        )
+    if clock.median_ns - clock.min_ns > _WIDE_NS:
+        yield f"the least latency is {(middle - low) / 1e3:.1f} s below the median: one odd time may have set the clock"
 
 
 def _grown(manifest: Manifest, made: Ingest, instrument: Instrument, catalog: Path) -> Manifest:

@@ -89,6 +89,7 @@ def test_a_clock_that_runs_behind_is_put_right_by_one_constant(tmp_path: Path) -
     made = ingested([write_gz(tmp_path / "a", lines)], tmp_path / "c")
     assert (made.clock.min_ns, made.clock.median_ns) == (-1_000_000_000, -999_000_000)
     assert made.clock.applied_ns == 1_000_000_000
+    assert "-1000.000 ms at least and -999.000 ms in the median; 1000.000 ms were added" in made.warnings[0]
     deltas = table(tmp_path / "c", "order_book_deltas")
     latency = (deltas["ts_init"] - deltas["ts_event"]).dt.total_milliseconds().unique().sort()
     assert latency.to_list() == [0, 1, 3]
@@ -159,6 +160,13 @@ REFUSED = {
         "s",
         "ETHUSDT",
     ),
+    "only another symbol": (
+        [each.replace("BTCUSDT", "ETHUSDT") for each in capture(3)],
+        None,
+        "symbol",
+        "holds ETHUSDT, not BTCUSDT",
+    ),
+    "no depth": ([line(T, trade(1, "100.0", "0.5", T))], None, None, "no depth messages"),
     "off the tick": (
         [line(T, snapshot(10, [("99.95", "1.000")], ASKS, T)), capture(1)[1]],
         1,
@@ -178,8 +186,21 @@ REFUSED = {
         [line(T, snapshot(10, BIDS, ASKS, T)), line(T, depth((8, 12, 7), BIDS, ASKS, T) | {"E": T // 1000})],
         2,
         "E",
-        "wrong unit",
+        ">= 1483228800000",
     ),
+    "a day apart": (
+        [line(T, snapshot(10, BIDS, ASKS, T)), line(T, depth((8, 12, 7), BIDS, ASKS, T - 90_000_000))],
+        2,
+        "E",
+        "more than a day apart",
+    ),
+    "an id too large": (
+        [line(T, snapshot(10, BIDS, ASKS, T)), line(T, depth((8, 10**30, 7), BIDS, ASKS, T))],
+        2,
+        "u",
+        "int",
+    ),
+    "deep JSON": ([line(T, snapshot(10, BIDS, ASKS, T)), f"{T}000 " + '{"a":' * 100_000], 2, None, "no JSON"),
     "clock back": ([*capture(30), line(T + 100, ticker(9, T + 100))], 122, "local time", "goes back by 2.900 s"),
     "spot": (
         [line(T, {"e": "depthUpdate", "E": T, "s": "BTCUSDT", "U": 1, "u": 2, "b": [], "a": []})],
@@ -188,7 +209,10 @@ REFUSED = {
         "pu",
     ),
     "a field missing": (
-        [*capture(1), f"{T * 1000 + 900000} " + '{"e":"trade","T":1,"s":"BTCUSDT","p":"1","q":"1","m":true}'],
+        [
+            *capture(1),
+            f"{T * 1000 + 900000} " + '{"e":"trade","T":1700000000900,"s":"BTCUSDT","p":"1","q":"1","m":true}',
+        ],
         6,
         None,
         "`t`",

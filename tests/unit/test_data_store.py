@@ -101,10 +101,28 @@ def test_a_catalog_with_a_file_missing_or_too_many_is_not_whole(tmp_path: Path, 
     stray.write_bytes(trades.read_bytes())
     with pytest.raises(InputError, match="did not finish"):
         store.contents(tmp_path / "c", BTCUSDT)
-    stray.unlink()
+    assert not ingested([capture_path], tmp_path / "c").unchanged
+    assert not stray.exists()
     trades.unlink()
     with pytest.raises(InputError, match="is missing"):
         store.contents(tmp_path / "c", BTCUSDT)
+    assert not ingested([capture_path], tmp_path / "c").unchanged
+    assert trades.exists()
+
+
+def test_tables_that_somebody_else_wrote_are_left_alone(tmp_path: Path, capture_path: Path) -> None:
+    theirs = tmp_path / "c" / "data" / "trades" / BTCUSDT / "a.parquet"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    assert "no ingest of ours" in refusal([capture_path], tmp_path / "c").message
+    theirs.parent.rename(theirs.parent.with_name("ETHUSDT-PERP.BINANCE"))
+    ingested([capture_path], tmp_path / "c")
+    assert (tmp_path / "c" / "data" / "trades" / "ETHUSDT-PERP.BINANCE" / "a.parquet").read_text() == "theirs"
+
+
+def test_the_same_file_under_two_names_is_refused(tmp_path: Path, capture_path: Path) -> None:
+    twin = write_gz(tmp_path / "twin", capture())
+    assert "the same file" in refusal([capture_path, twin], tmp_path / "c").message
 
 
 def test_progress_comes_to_all_bytes_of_each_stage(tmp_path: Path, capture_path: Path) -> None:
