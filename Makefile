@@ -8,6 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCH_READY := .cache/bench-venv/.ready
 LAKE := data/lake
+RUNS := runs
 RAW := $(LAKE)/sample-raw
 SAMPLE := $(LAKE)/sample
 EXAMPLE := examples/take_profit.toml
@@ -29,7 +30,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 	@scripts/setup
 
 backtest: setup $(SAMPLE)/perpmm.json ## backtest the example run file on the bundled sample, and say where its page is
-	@$(BIN)/perpmm backtest $(EXAMPLE)
+	@$(BIN)/perpmm backtest $(EXAMPLE) --set data.catalog=$(SAMPLE) --runs $(RUNS)
 
 $(RAW)/.made: $(wildcard data/synthetic/*.py)
 	@echo "making the sample: fifteen minutes of a synthetic market" >&2

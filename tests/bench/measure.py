@@ -27,9 +27,9 @@ class Measure(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """The JSON object that a command printed, and the most memory it held at once, in the unit of this system."""
+    """The JSON that a command printed, and the most memory it held at once, in the unit of this system."""
 
-    said: dict[str, Any]
+    said: Any
     peak: int
 
     @property
@@ -44,7 +44,10 @@ def note(text: str) -> None:
 
 
 def run(*words: str | Path) -> Ran:
-    """Raises RuntimeError with the end of what the command said on standard error, if it fails."""
+    """Raises RuntimeError with the end of what the command said on standard error, if it fails.
+
+    Call it from a process that holds little: a child's peak counts what its parent held when it began.
+    """
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         child = subprocess.Popen(
             [str(word) for word in words], cwd=ROOT, stdout=out, stderr=err, stdin=subprocess.DEVNULL
