@@ -88,12 +88,16 @@ class TardisFiles:
                 self._streams[path].write(text.encode())
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._exits.close()
-        for path in self._streams:
-            if kind is None:
-                _part(path).replace(path)
-            else:
-                _part(path).unlink()
+        whole = False
+        try:
+            self._exits.close()
+            whole = kind is None
+        finally:  # what a full disk did not take must not stay either
+            for path in self._streams:
+                if whole:
+                    _part(path).replace(path)
+                else:
+                    _part(path).unlink(missing_ok=True)
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -25,7 +25,9 @@ def code_of(work: Callable[[], None], *, as_json: bool) -> int:
         speak.problems("bad input", error.problems, as_json=as_json)
         return BAD_INPUT
     except typer.TyperException as error:
-        speak.problems("bad usage", (Problem("command line", f"{error.format_message()} See: perpmm --help"),), as_json=as_json)
+        speak.problems(
+            "bad usage", (Problem("command line", f"{error.format_message()} See: perpmm --help"),), as_json=as_json
+        )
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort) as stop:
         speak.problems("stopped by Ctrl-C", (Problem("perpmm", str(stop) or "stopped by Ctrl-C"),), as_json=as_json)
@@ -34,9 +36,9 @@ def code_of(work: Callable[[], None], *, as_json: bool) -> int:
         speak.go_silent()
         return OUR_FAULT
     except Exception as error:  # noqa: BLE001  the outermost loop: what nothing else has caught
-        if _no_space(error):
-            where = getattr(error, "filename", None) or "disk"
-            speak.problems("bad input", (Problem(str(where), f"no space left: {error}"),), as_json=as_json)
+        if (full := _no_space(error)) is not None:
+            where = getattr(full, "filename", None) or "disk"
+            speak.problems("bad input", (Problem(str(where), f"no space left: {full}"),), as_json=as_json)
             return BAD_INPUT
         speak.note("".join(traceback.format_exception(error)))
         message = f"{type(error).__name__}: {error}. This is a fault of perpmm's own, not of your input"
@@ -45,8 +47,13 @@ def code_of(work: Callable[[], None], *, as_json: bool) -> int:
     return OK
 
 
-def _no_space(error: Exception) -> bool:
-    """Libraries hide the errno in their own exceptions, but not the system's words."""
-    if isinstance(error, OSError) and error.errno in NO_SPACE:
-        return True
-    return any(words in str(error) for words in NO_SPACE_WORDS)
+def _no_space(error: BaseException | None) -> BaseException | None:
+    """The full disk behind an error: libraries hide its errno in exceptions of their own, and their closing of what
+    they could not write fails once more on top of it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            return error
+        if any(words in str(error) for words in NO_SPACE_WORDS):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

@@ -10,7 +10,7 @@ import pytest
 from engine.core.errors import JournalError
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
-from tests.support.cli import command, environment, perpmm, run_file, sample
+from tests.support.cli import INSTRUMENT, command, environment, perpmm, run_file, sample
 
 
 def only_run(runs: Path) -> Path:
@@ -109,6 +109,24 @@ def test_disk_full(size: int, tmp_path: Path) -> None:
         except JournalError:
             assert not (folder / "manifest.json").exists()
         assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize("size", [3_000, 100_000])
+def test_disk_full_in_data_commands(size: int, tmp_path: Path) -> None:
+    raw = sample().parent / "raw"
+    ingest = ["data", "ingest", *map(str, raw.iterdir()), "--instrument", INSTRUMENT, "--catalog", "catalog"]
+    for arguments in (["data", "synthetic", "--minutes", "3", "--out", "raw"], ingest):
+        done = subprocess.run(
+            [sys.executable, "-c", FULL_AFTER.format(size=size), *arguments],
+            cwd=tmp_path,
+            env=environment(PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_disk_full_in_init(tmp_path: Path) -> None:
