@@ -74,3 +74,16 @@ def test_the_fingerprint_knows_no_paths(ingested: Case, tmp_path: Path) -> None:
         copy.write_bytes(path.read_bytes())
     elsewhere = ingest(copies[::-1], instrument_id=BTCUSDT, catalog=tmp_path / "deep" / "catalog")
     assert elsewhere.fingerprint == made.fingerprint
+
+
+def test_the_quotes_are_the_changes_of_the_book_s_top(ingested: Case) -> None:
+    _, _, catalog, _ = ingested
+    names = ("bid_price", "bid_size", "ask_price", "ask_size")
+    quotes = [
+        (row["ts_init"], *(row[name] for name in names)) for row in table(catalog, "quotes").iter_rows(named=True)
+    ]
+    changes = [(row["ts_init"], *top) for row, top in tops(catalog) if top is not None]
+    kept = [
+        each for before, each in zip([None, *changes], changes, strict=False) if not before or before[1:] != each[1:]
+    ]
+    assert quotes == kept

@@ -24,7 +24,7 @@ def test_microseconds_and_nanoseconds_wrapped_and_bare(tmp_path: Path, ns: bool,
         line(T + 2, trade(1, "99.9", "0.5", T + 2), ns=ns, wrapped=wrapped),
     ]
     made = ingested([write_gz(tmp_path / "a", lines)], tmp_path / "c")
-    assert made.rows_by_table == {"trades": 1, "order_book_deltas": 6}
+    assert made.rows_by_table == {"trades": 1, "order_book_deltas": 6, "quotes": 2}
     assert [top.bid for _, top in tops(tmp_path / "c")] == [Decimal(100), Decimal("99.9")]
     deltas = table(tmp_path / "c", "order_book_deltas")
     assert deltas["action"].to_list() == ["CLEAR", "ADD", "ADD", "ADD", "ADD", "DELETE"]

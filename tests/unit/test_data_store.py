@@ -36,7 +36,7 @@ def test_contents_span_and_fingerprint(tmp_path: Path, capture_path: Path) -> No
     made = ingested([capture_path], tmp_path / "c")
     found = store.contents(tmp_path / "c", BTCUSDT)
     assert found.rows == made.rows_by_table
-    assert list(found.rows) == ["funding_rates", "index_prices", "mark_prices", "trades", "order_book_deltas"]
+    assert list(found.rows) == ["funding_rates", "index_prices", "mark_prices", "trades", "order_book_deltas", "quotes"]
     assert store.span(tmp_path / "c", BTCUSDT) == (made.start_ns, made.end_ns)
     assert made.start_ns == START_MS * NS + 5 * NS
     assert store.fingerprint(tmp_path / "c", BTCUSDT) == made.fingerprint

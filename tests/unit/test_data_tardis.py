@@ -69,6 +69,7 @@ def test_book_trades_and_ticker_are_one_recording(tmp_path: Path) -> None:
         "mark_prices": 5,
         "trades": 20,
         "order_book_deltas": 61,
+        "quotes": 1,
     }
     assert [file.kind for file in made.files] == [
         "tardis-derivative_ticker",
