@@ -1,0 +1,184 @@
+"""The process is cut at every event and taken up again from its folder: the same commands, none sent twice."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.core.commands import Command, Outcome
+from engine.core.events import AnyEvent
+from engine.core.policy import Policy
+from engine.core.session import Session
+from engine.core.state import State
+from engine.core.step import step
+from engine.journal.entry import Kind, encode
+from engine.journal.manifest import Manifest
+from engine.journal.writer import create_run
+from engine.run.recover import recovered, resumed, snapshotting
+from engine.run.scenario import UNLIMITED
+from engine.run.scenario_files import Behaviour
+from tests.support.shared import ORACLE, needs_oracle
+from tests.support.stories import EXAMPLES, Outlet, Story, a_story, manifest_of, parts, played, story_of, submits
+
+LONGER = (
+    *(("safe", seed) for seed in (1, 15, 18, 28)),
+    *(("classic", seed) for seed in (26, 31, 38)),
+    *(("head", seed) for seed in (9, 20, 25)),
+)
+MOMENTS = ("before the record", "after the record", "after the first command")
+
+
+LINES_AFTER = 12
+
+
+class Cut(Exception):  # noqa: N818  no error: the story's point
+    pass
+
+
+class Survivor:
+    """A process that dies at a given event, and the next one that takes its run up, on a venue that stays."""
+
+    def __init__(self, runs: Path, story: Story, manifest: Manifest, at: int, moment: str) -> None:
+        venue, self.policy = parts(story)
+        self.at, self.moment, self.was_cut = at, moment, False
+        self.writer = create_run(runs, manifest)
+        self.outlet = Outlet(venue, self.writer.run)
+        self.session = self._session(None)
+        self.record = snapshotting(self.writer, lambda: self.session.state, every=20)
+        self.outlet.tell = self._tell
+        self.fed = 0
+
+    def _session(self, state: Any) -> Session[Any]:
+        session = Session(self.policy, UNLIMITED, self._record, self._send)
+        session.state = state
+        return session
+
+    def _record(self, seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
+        self.fed += 1
+        self._cut("before the record")
+        self.record(seq, event, outcomes)
+        self._cut("after the record")
+
+    def _send(self, command: Command) -> None:
+        self.outlet.send(command)
+        self._cut("after the first command")
+
+    def _cut(self, moment: str) -> None:
+        if not self.was_cut and self.fed == self.at and moment == self.moment:
+            self.was_cut = True
+            raise Cut
+
+    def _tell(self, event: AnyEvent) -> None:
+        try:
+            self.session.feed(event)
+        except Cut:
+            self._take_up()
+
+    def _take_up(self) -> None:
+        """What a host does after a crash: ask the venue what it knows, send the rest, hear what was missed."""
+        self.writer.close()
+        self.writer, found = resumed(self.writer.folder, durable=False)
+        self.session = self._session(found.state)
+        self.record = snapshotting(self.writer, lambda: self.session.state, every=20)
+        self.outlet.tell = lambda _event: None  # it is all in the log
+        left_before = found.tail.counts[Kind.COMMAND] - len(found.in_doubt)
+        for command in found.in_doubt[len(self.outlet.arrived) - left_before :]:
+            self.outlet.send(command)
+        heard = found.events
+        while heard < len(self.outlet.log):
+            heard += 1
+            self.session.feed(self.outlet.log[heard - 1])
+        self.outlet.tell = self._tell
+
+
+def lived(runs: Path, story: Story, manifest: Manifest, at: int, moment: str) -> Survivor:
+    """Until some lines after the cut."""
+    survivor, after = Survivor(runs, story, manifest, at, moment), 0
+    for n, line in enumerate(story.tape):
+        survivor.outlet.play(line, n == 0, lambda: _queries(survivor))
+        after += survivor.was_cut
+        if after == LINES_AFTER:
+            break
+    survivor.writer.close()
+    return survivor
+
+
+def _queries(survivor: Survivor) -> Any:
+    state = survivor.session.state
+    return survivor.policy.depth_queries(state) if state else ()
+
+
+def hold(survivor: Survivor, expected: Outlet) -> None:
+    assert survivor.was_cut
+    got, rows = survivor.outlet.arrived, survivor.outlet.venue.rows
+    names, place = submits(got), f"cut at event {survivor.at}, {survivor.moment}"
+    assert len(names) == len(set(names)), f"sent twice: {place}"
+    assert [encode(each) for each in got] == [encode(each) for each in expected.arrived[: len(got)]], place
+    assert rows == expected.venue.rows[: len(rows)], place
+
+
+@pytest.fixture(autouse=True)
+def _in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pulls the plug here: spare the disk."""
+    monkeypatch.setattr("engine.journal.atomic.os.fsync", lambda _descriptor: None)
+
+
+@needs_oracle
+@pytest.mark.parametrize("case", sorted(ORACLE.iterdir()) if ORACLE.is_dir() else [], ids=lambda case: case.name)
+def test_cut_at_every_event_of_a_recorded_case(case: Path, tmp_path: Path) -> None:
+    _cut_everywhere(story_of(case), tmp_path, every=1)
+
+
+@pytest.mark.parametrize("case", sorted(EXAMPLES.iterdir()), ids=lambda case: case.name)
+def test_cut_at_events_of_an_example(case: Path, tmp_path: Path) -> None:
+    _cut_everywhere(story_of(case), tmp_path, every=5)
+
+
+@pytest.mark.parametrize(("version", "seed"), LONGER)
+def test_cut_at_events_of_a_longer_story(version: Behaviour, seed: int, tmp_path: Path) -> None:
+    _cut_everywhere(a_story(seed, 300, version), tmp_path, every=29)
+
+
+def _cut_everywhere(story: Story, runs: Path, every: int) -> None:
+    manifest, events = manifest_of(parts(story)[1]), list[tuple[Outcome, ...]]()
+    with create_run(runs, manifest) as whole:
+        expected = played(story, lambda _seq, _event, outcomes: events.append(outcomes), whole.run)
+    for at in range(1, len(events) + 1, every):
+        for moment in MOMENTS if events[at - 1] else MOMENTS[1:2]:
+            hold(lived(runs, story, manifest, at, moment), expected)
+
+
+@pytest.mark.parametrize(("version", "seed"), LONGER)
+def test_at_every_event_the_folder_knows_what_the_process_knew(version: Behaviour, seed: int, tmp_path: Path) -> None:
+    """Recovered at every event of a longer story, the next commands are those of the run that went on."""
+    story = a_story(seed, 300, version)
+    records = list[tuple[AnyEvent, tuple[Outcome, ...]]]()
+    policy = parts(story)[1]
+    with create_run(tmp_path, manifest_of(policy)) as whole:
+        played(story, lambda _seq, event, outcomes: records.append((event, outcomes)), whole.run)
+    state: State[Any] | None = None
+    with create_run(tmp_path, manifest_of(policy)) as writer:
+        record = snapshotting(writer, lambda: state, every=50)
+        for n, (event, outcomes) in enumerate(records, 1):
+            seq = 1 if state is None else state.seq + 1
+            state, again = step(policy, UNLIMITED, state, event)
+            assert again == outcomes
+            record(seq, event, outcomes)
+            writer.flush()
+            found = recovered(writer.folder)
+            assert found.events == n
+            assert found.state == state
+            assert found.in_doubt == outcomes  # nothing is refused in these stories
+            assert _next_commands(policy, found.state, records[n:]) == _next(records[n:])
+
+
+def _next_commands(policy: Policy[Any], state: State[Any], coming: list[tuple[AnyEvent, Any]]) -> tuple[Outcome, ...]:
+    for event, _ in coming:
+        state, outcomes = step(policy, UNLIMITED, state, event)
+        if outcomes:
+            return outcomes
+    return ()
+
+
+def _next(coming: list[tuple[AnyEvent, tuple[Outcome, ...]]]) -> tuple[Outcome, ...]:
+    return next((outcomes for _, outcomes in coming if outcomes), ())
