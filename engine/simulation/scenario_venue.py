@@ -259,7 +259,7 @@ class ScenarioVenue:
     def _position_rows(self) -> Iterator[Row]:
         if not self.account.positions:
             yield self._next_row("position", key=self.sim.pair, amount="0", entry=None)
-        for leg, held in self.account.positions.items():
+        for leg, held in sorted(self.account.positions.items()):
             key = self.sim.pair if leg is Leg.NET else self.sim.pair + leg.value
             entry = plain(held.entry.quantize(ENTRY_PLACES))
             yield self._next_row("position", key=key, amount=plain(held.size), entry=entry)

@@ -32,15 +32,15 @@ def tape(random: Random, tick: str, length: int) -> list[dict[str, Any]]:
 
 
 def _side(random: Random, mid: float, grid: float) -> list[list[float]]:
+    """Best level first, no price twice, never across the mid; on the grid or off it."""
     if random.random() < 0.02:
         return []
-    digits = random.choice([1, 2, 4])  # whole ticks or not
-    best = mid + grid * random.choice([1, 2, 10])
-    step = grid * random.choice([1, 3, 20])
-    return [
-        [max(grid, -grid, round(best + n * step, digits)), round(random.uniform(0.01, 6), 3)]
-        for n in range(random.randint(1, 5))
-    ]
+    out = 1 if grid > 0 else -1
+    places = random.choice([1, 2, 4])
+    first, apart = abs(grid) * random.choice([1, 2, 10]), abs(grid) * random.choice([1, 3, 20])
+    prices = sorted({round(mid + out * (first + n * apart), places) for n in range(random.randint(1, 5))})
+    beyond = [price for price in prices if out * (price - mid) > 0 and price > 0]
+    return [[price, round(random.uniform(0.01, 6), 3)] for price in beyond[::out]]
 
 
 def _prints(random: Random, mid: float) -> list[list[Any]]:
