@@ -32,6 +32,17 @@ class BadNumberError(ValueError):
         self.reason = reason
 
 
+def exact(text: str) -> Decimal:
+    """One written number that the catalog's decimals can hold. Raises BadNumberError for any other."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise BadNumberError(0, f"{text!r} is not a number") from None
+    if not value.is_finite() or value.adjusted() > _MOST_DIGITS or int(value.normalize().as_tuple().exponent) < -SCALE:
+        raise BadNumberError(0, f"{text!r} is not a number of at most {SCALE} digits after the point")
+    return value
+
+
 def whole_units(text: bytes, unit: Decimal) -> Int64s:
     """Comma-separated decimals as whole numbers of `unit`. Raises BadNumberError for the first that is none."""
     return in_units(*mantissas(text), unit)

@@ -1,13 +1,13 @@
 """The messages of one block of a capture, gathered and turned into columns at once."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from data.decimals import BadNumberError, Int64s, in_units, mantissas
+from data.decimals import BadNumberError, Int64s, exact, in_units, mantissas
 from data.readers.binance_chain import Received
 from data.readers.binance_messages import AggTrade, Mark, Snapshot, Trade
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
@@ -237,9 +237,6 @@ def _rate(path: Path, text: str, line: int) -> str:
 
 def _number(path: Path, text: str, line: int, field: str) -> Decimal:
     try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise fault(path, f"{text!r} is not a number", line=line, field=field) from None
-    if not value.is_finite() or value.adjusted() > 20:
-        raise fault(path, f"{text!r} is not a number", line=line, field=field)
-    return value
+        return exact(text)
+    except BadNumberError as error:
+        raise fault(path, error.reason, line=line, field=field) from error

@@ -230,9 +230,9 @@ class _Ticker:
         return [Piece(Table.MARKS, str(block.path), marks), Piece(Table.FUNDING, str(block.path), funding)]
 
     def _funding(self, block: Block, times: dict[str, Int64s]) -> Iterator[dict[str, object]]:
-        rates, nexts = block.numbers("funding_rate"), block.numbers("funding_timestamp")
+        rates, nexts = block.numbers("funding_rate"), block.moments("funding_timestamp")
         for n, (rate, at) in enumerate(zip(rates, nexts, strict=True)):
-            self._next_funding_ns = self._next_funding_ns if at is None else int(at) * US
+            self._next_funding_ns = self._next_funding_ns if at is None else at
             if rate is not None:
                 yield {
                     "ts_event": times["ts_event"][n],

@@ -1,7 +1,7 @@
 """Tardis CSV as blocks of typed columns, each row with its line, each fault with its line and field."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
-from data.decimals import Bools, Int64s
+from data.decimals import BadNumberError, Bools, Int64s, exact
 from data.readers.protocol import OnBytes
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
@@ -103,14 +103,19 @@ class Block(msgspec.Struct, frozen=True):
                 raise fault(self.path, f"{value} is not a price", line=int(self.lines[n]), field=name)
         return found
 
+    def moments(self, name: str) -> list[int | None]:
+        """A sparse column of times in microseconds, as nanoseconds."""
+        found = self.numbers(name)
+        for n, value in enumerate(found):
+            if value is not None and (value % 1 or not _PLAUSIBLE_US[0] <= value <= _PLAUSIBLE_US[1]):
+                raise fault(self.path, f"{value} is no time in microseconds", line=int(self.lines[n]), field=name)
+        return [None if value is None else int(value) * US for value in found]
+
     def _number(self, cell: str, row: int, name: str) -> Decimal:
         try:
-            value = Decimal(cell)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite() or value.adjusted() > 18:
-            raise fault(self.path, f"{cell!r} is not a number", line=int(self.lines[row]), field=name)
-        return value
+            return exact(cell)
+        except BadNumberError as error:
+            raise fault(self.path, error.reason, line=int(self.lines[row]), field=name) from error
 
 
 def blocks(path: Path, columns: tuple[str, ...], on_bytes: OnBytes, *, messages: bool = False) -> Iterator[Block]:

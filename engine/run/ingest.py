@@ -36,7 +36,8 @@ READERS: dict[Kind, Reader] = {
 
 
 class Ingested(msgspec.Struct, frozen=True):
-    """What an ingest did. `rows` are rows in the catalog; `unchanged` says that all of it was there already."""
+    """What an ingest did. `rows` were read and kept in `rows_by_table`, which also has the quotes made of the book;
+    `unchanged` says that all of it was there already."""
 
     instrument_id: str
     catalog: str
@@ -257,7 +258,7 @@ def _result(made: Ingest, catalog: Path, seconds: float, *, unchanged: bool = Fa
     return Ingested(
         instrument_id=made.instrument_id,
         catalog=str(catalog),
-        rows=sum(made.rows.values()),
+        rows=sum(file.rows for file in made.files),
         rows_by_table=made.rows,
         seconds=seconds,
         files=made.files,

@@ -138,6 +138,22 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        (f"{T + 3_600_000_000}", "1" * 30, "funding_timestamp"),
+        (f"{T + 3_600_000_000}", f"{T // 1000}", "funding_timestamp"),
+        ("0.0001", "nan", "funding_rate"),
+        ("100.05", "100.00000000000000000001", "mark_price"),
+        ("100.05", "0", "mark_price"),
+        ("100.04", "1e30", "index_price"),
+    ],
+)
+def test_a_bad_ticker_is_refused_with_its_place(tmp_path: Path, old: str, new: str, field: str) -> None:
+    problem = refusal([write_gz(tmp_path / "bad", changed(3, old, new)(tardis_ticker()))], tmp_path / "c")
+    assert (problem.line, problem.field) == (3, field)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_bad_files_are_refused_with_their_place(tmp_path: Path, name: str) -> None:
     change, line, field = REFUSED[name]
