@@ -9,7 +9,9 @@ from engine.analysis.metrics import DONE, HEADLINE, RISK, TRADING, number, shown
 from engine.cli import show, speak
 from engine.config.read import Override, override, read_config
 from engine.core.errors import ConfigError, Problem
-from engine.run.backtest import Result, backtest, planned
+from engine.run.backtest import Plan, Result, backtest, planned
+from engine.run.runs import RUNS, run_folder
+from engine.run.whatif import parent_of, varied
 
 STAGES = {"backtest": "Replaying the market", "analysis": "Writing the results"}
 TABLES = {"Money": HEADLINE, "Trading": TRADING, "Risk": RISK, "Run": DONE}
@@ -17,23 +19,49 @@ TABLES = {"Money": HEADLINE, "Trading": TRADING, "Risk": RISK, "Run": DONE}
 
 def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json: bool) -> None:
     plan = planned(read_config(run_file, _overrides(changes, options)))
+    result = _run(plan)
+    if as_json:
+        speak.json_object(_result(result))
+    else:
+        _tell(result)
+
+
+def run_again(parent: str, changes: list[str], options: dict[str, Any], *, as_json: bool) -> None:
+    """With other parameters, and the two side by side."""
+    folder = run_folder(parent, options["runs"] or RUNS)
+    before = parent_of(folder)
+    result = _run(varied(folder, _overrides(changes, options)))
+    if as_json:
+        was = {"run_dir": str(before.run_dir), "digest": before.digest, "summary": before.summary}
+        speak.json_object({**_result(result), "parent": was})
+        return
+    units = units_of(result.instrument)
+    rows = [
+        (title, metric.label, shown(metric, was.get(metric.key), units), shown(metric, now.get(metric.key), units))
+        for was, now in [(before.summary, result.summary)]
+        for title, metrics in TABLES.items()
+        for metric in metrics
+    ]
+    show.side_by_side((folder.name, result.run_dir.name), rows)
+    _tell_places(result)
+
+
+def _run(plan: Plan) -> Result:
     for note in plan.notes:
         speak.note(f"note: {note}")
     created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing
     with show.progress(STAGES) as progress:
-        result = backtest(plan, created=created, progress=progress)
-    if as_json:
-        speak.json_object(
-            {
-                "run_dir": str(result.run_dir),
-                "digest": result.digest,
-                "report": None if result.report is None else str(result.report),
-                "summary": result.summary,
-                "notes": list(result.notes),
-            }
-        )
-    else:
-        _tell(result)
+        return backtest(plan, created=created, progress=progress)
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "run_dir": str(result.run_dir),
+        "digest": result.digest,
+        "report": None if result.report is None else str(result.report),
+        "summary": result.summary,
+        "notes": list(result.notes),
+    }
 
 
 def _overrides(changes: list[str], options: dict[str, Any]) -> list[Override]:
@@ -71,6 +99,10 @@ def _tell(result: Result) -> None:
     refused = {limit: f"{count:,}" for limit, count in result.summary["refusals"].items()}
     more = {"Exits (realised)": exits, "Refused by a limit": refused}
     show.tables(parts | {title: rows for title, rows in more.items() if rows})
+    _tell_places(result)
+
+
+def _tell_places(result: Result) -> None:
     for name, value in {"digest": result.digest, "run": result.run_dir, "page": result.report}.items():
         if value is not None:
             show.OUT.print(f"{name:8}{value}", soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.cli import speak
+from engine.cli.words import said
 from engine.core.errors import ConfigError, Problem
 from engine.journal.entry import TYPES, Entry
 from engine.journal.manifest import Status
@@ -51,9 +52,4 @@ def _json(entry: Entry) -> str:
 
 def _text(entry: Entry) -> str:
     payload: dict[str, Any] = msgspec.json.decode(entry.payload)
-    said = (f"{key}={_short(value)}" for key, value in payload.items() if key not in HIDDEN and value is not None)
-    return f"{entry.seq:>8}  {iso(entry.ts_init):<30}  {entry.type:<21}  {' '.join(said)}"
-
-
-def _short(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) else msgspec.json.encode(value).decode()
+    return f"{entry.seq:>8}  {iso(entry.ts_init):<30}  {entry.type:<21}  {said(payload, HIDDEN)}"

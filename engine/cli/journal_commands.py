@@ -1,4 +1,4 @@
-"""The commands that look at a run again: replay, verify, journal, inspect, why, recover."""
+"""The commands that look at a run that was made: replay, verify, journal, inspect, why, recover."""
 
 from pathlib import Path
 from typing import Annotated

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import exits
+from engine.cli import exits, journal_commands
 
 app = typer.Typer(
     name="perpmm",
@@ -67,7 +67,10 @@ def init(
 
 @app.command()
 def backtest(
-    run_file: Annotated[Path, typer.Argument(help="The run file; `perpmm init` writes one.")],
+    run_file: Annotated[Path | None, typer.Argument(help="The run file; `perpmm init` writes one.")] = None,
+    parent: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Instead: a run's own config, on the data that it saw.")
+    ] = None,
     start: Annotated[str | None, typer.Option(help="First date or time, ISO 8601, UTC.")] = None,
     end: Annotated[str | None, typer.Option(help="Last date (its midnight) or time.")] = None,
     changes: Annotated[
@@ -81,7 +84,12 @@ def backtest(
     from engine.cli import backtest as command
 
     options: dict[str, Any] = {"start": start, "end": end, "runs": runs, "no_report": no_report}
-    command.run(run_file, changes or [], options, as_json=as_json)
+    if parent is not None and run_file is None:
+        command.run_again(parent, changes or [], options, as_json=as_json)
+    elif run_file is not None and parent is None:
+        command.run(run_file, changes or [], options, as_json=as_json)
+    else:
+        raise typer.BadParameter("either a run file, or --from RUN")
 
 
 @data.command()

@@ -1,6 +1,6 @@
 """Numbers for people: a table on a terminal, progress beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -59,4 +59,19 @@ def tables(parts: Mapping[str, Mapping[str, str]]) -> None:
         grid.add_row(f"[bold]{title}[/bold]")
         for name, value in rows.items():
             grid.add_row(f"  {name}", value)
+    OUT.print(grid)
+
+
+def side_by_side(names: tuple[str, str], rows: Iterable[tuple[str, str, str, str]]) -> None:
+    """(part, name, value of the first, value of the second), parts in order; what is equal is dim."""
+    grid = Table(box=None, pad_edge=False)
+    grid.add_column("")
+    for name in names:
+        grid.add_column(name, justify="right", header_style="bold")
+    part = ""
+    for title, name, *values in rows:
+        if title != part:
+            grid.add_row(f"[bold]{title}[/bold]")
+            part = title
+        grid.add_row(f"  {name}", *values, style="dim" if values[0] == values[1] else None)
     OUT.print(grid)

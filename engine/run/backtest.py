@@ -45,14 +45,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def planned(config: RunConfig) -> Plan:
-    """Raises DataError where the catalog lacks the instrument or the range holds no data; ConfigError where the run
-    file asks for what a backtest cannot give."""
+def planned(config: RunConfig, parent: str | None = None) -> Plan:
+    """`parent`: the id of the run that this one varies.
+
+    Raises DataError where the catalog lacks the instrument or the range holds no data; ConfigError where the run file
+    asks for what a backtest cannot give.
+    """
     _refuse_foreign_prices(config)
     catalog, instrument_id = config.data.catalog, config.instrument.id
     held = store.contents(catalog, instrument_id)
     low, high = store.span_within(catalog, instrument_id, config.data.start_ns, config.data.end_ns)
-    manifest = new_manifest("backtest", instrument_id, identity(config), data_fingerprint=held.fingerprint)
+    manifest = new_manifest(
+        "backtest", instrument_id, identity(config), data_fingerprint=held.fingerprint, parent=parent
+    )
     said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
     warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
     return Plan(

@@ -14,6 +14,7 @@ from engine.journal.entry import Entry
 from engine.journal.reader import Journal
 from engine.journal.replay import Record, Retraced, as_written, folded, records
 from engine.run.remade import Remade, remade
+from engine.run.runs import iso
 
 
 class Moment(NamedTuple):
@@ -65,7 +66,7 @@ class Walk:
         for moment in self.moments(self._until(until, at_ns)):
             found = moment
         if found is None:
-            where = "the journal is empty" if at_ns is None else f"the run has not begun by {at_ns}"
+            where = "the journal is empty" if at_ns is None else f"the run has not begun by {iso(at_ns)}"
             raise JournalError(Problem(str(self.journal.folder), where))
         return found
 

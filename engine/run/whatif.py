@@ -1,0 +1,77 @@
+"""The same market again with other parameters: a run file made from a run's own manifest, and the two side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from pydantic import BaseModel
+
+from engine.analysis.run import open_run
+from engine.config.faults import table_model
+from engine.config.read import Override, parse_config
+from engine.config.template import run_file
+from engine.config.tree import RunConfig, sections
+from engine.core.errors import DataError, JournalError, Problem
+from engine.journal.manifest import MANIFEST_FILE, RunFile, read_run_file
+from engine.journal.reader import Journal
+from engine.run.backtest import Plan, planned
+from engine.run.remade import remade
+
+CATALOG = ("data", "catalog")
+
+
+class Parent(NamedTuple):
+    run_dir: Path
+    digest: str | None
+    summary: dict[str, Any]
+
+
+def varied(folder: Path, overrides: Sequence[Override]) -> Plan:
+    """The plan of a run on the market data of the run in `folder`, with some values replaced. Raises ConfigError for
+    these, DataError where its catalog is not there any more or holds other data now."""
+    parent = read_run_file(folder)
+    asked = {each.path for each in overrides}
+    config = parse_config(_as_run_file(folder, parent), f"{folder.name}/{MANIFEST_FILE}", overrides)
+    if ("output", "runs") not in asked:
+        config = _beside(config, folder)
+    plan = planned(config, parent=parent.run_id)
+    wanted = parent.manifest.data_fingerprint
+    if plan.manifest.data_fingerprint != wanted:
+        message = f"holds other data than {parent.run_id} saw: {plan.manifest.data_fingerprint} is not {wanted}"
+        raise DataError(Problem(str(config.data.catalog), message, field="data.catalog"))
+    return plan
+
+
+def parent_of(folder: Path) -> Parent:
+    run = open_run(folder)
+    seal = run.run_file.seal
+    return Parent(folder, None if seal is None else seal.commands_digest, run.summary)
+
+
+def _as_run_file(folder: Path, parent: RunFile) -> str:
+    """The text of a run file that says what the manifest says; where the catalog lay is told beside it."""
+    made = remade(folder, Journal(folder).run_file)
+    config, places = parent.manifest.config, parent.places
+    if "catalog" not in places:
+        raise JournalError(Problem(str(folder), "its manifest names no catalog: it cannot be simulated again"))
+    name = config["strategy"]["name"]
+    models: dict[str, BaseModel] = {"strategy": made.parameters, "risk": made.limits}
+    for section, model in sections(name).items():
+        if section in config and section not in models:
+            models[section] = model.model_validate(config[section])
+    given = {key: value for section, model in models.items() for key, value in _given(section, model).items()}
+    return run_file(given | {".".join(CATALOG): places["catalog"]}, name)
+
+
+def _given(path: str, model: BaseModel) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        found |= _given(f"{path}.{key}", value) if table_model(field) else {f"{path}.{key}": value}
+    return found
+
+
+def _beside(config: RunConfig, folder: Path) -> RunConfig:
+    output = config.output.model_copy(update={"runs": folder.absolute().parent})
+    return msgspec.structs.replace(config, output=output)
