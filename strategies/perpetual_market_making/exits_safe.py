@@ -142,13 +142,15 @@ def _trail(turn: Turn, holding: Holding) -> None:
             _send_trail(turn, holding)
         return
     price = trail_price(turn, holding.sign, holding.size, holding.entry)
-    for working in holding.exits:
-        if _is_on_its_way(working) or working.order.price is None:
-            continue
-        missed = holding.sign * (working.order.price - closing_price(turn, holding)) > 0
-        renewed = turn.rates.switches.trail_from_entry and missed and price is not None and price != working.order.price
-        if renewed or _is_too_much(holding, working):
+    for working in (w for w in holding.exits if not _is_on_its_way(w)):
+        left_behind = turn.rates.switches.trail_from_entry and price is not None and _missed(turn, holding, working)
+        if (left_behind and working.order.price != price) or _is_too_much(holding, working):
             _cancel_and_wait(turn, holding, [working], "trail_moved")
+
+
+def _missed(turn: Turn, holding: Holding, working: Working) -> bool:
+    price = working.order.price
+    return price is not None and holding.sign * (price - closing_price(turn, holding)) > 0
 
 
 def _in_profit(turn: Turn, holding: Holding) -> bool:

@@ -169,19 +169,16 @@ HUMMINGBOT_DEFAULTS = {"stop_loss_spread": Decimal(0)}
 def _problems(p: Parameters) -> list[str]:
     """What no single field can know. Each sentence says what to write instead."""
     changed = (*p.switches.turned_off, *(name for name in OPTIONS if getattr(p, name)))
-    sources = {
-        "external_market": p.price_source_derivative and p.price_source_market,
-        "custom_api": p.price_source_custom_api,
-    }
+    external, polled = p.price_source == "external_market", p.price_source == "custom_api"
     wrong = {
         "price_ceiling must be -1 (off) or above 0": p.price_ceiling != -1 and p.price_ceiling <= 0,
         "price_floor must be -1 (off) or above 0": p.price_floor != -1 and p.price_floor <= 0,
         f"price_ceiling {p.price_ceiling} is below price_floor {p.price_floor}: swap them, or write -1 for the one not "
         "wanted": p.price_ceiling != -1 and p.price_ceiling < p.price_floor,
-        "price_source external_market needs price_source_derivative and price_source_market, custom_api needs "
-        "price_source_custom_api": not sources.get(p.price_source, True),
-        "price_type custom goes with price_source custom_api only": p.price_type == "custom"
-        and p.price_source != "custom_api",
+        "price_source external_market needs price_source_derivative and price_source_market": external
+        and not (p.price_source_derivative and p.price_source_market),
+        "price_source custom_api needs price_source_custom_api": polled and not p.price_source_custom_api,
+        "price_type custom goes with price_source custom_api only": p.price_type == "custom" and not polled,
         f"switches and options belong to behaviour safe, not {p.behaviour}: leave out {', '.join(changed)}": changed
         and p.behaviour is not Behaviour.SAFE,
         f"only one switch or option may differ from safe at a time, not {', '.join(changed)}": len(changed) > 1,

@@ -1,0 +1,268 @@
+"""The laws of behaviour `safe`, held against a venue that fills, cancels, delays and refuses as chance has it."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from engine.core.commands import Cancel, Draft, Outcome, Submit
+from engine.core.events import AnyEvent, Held, OrderCanceled, Tick
+from engine.core.state import State, Working
+from engine.core.types import SECOND, Action, Leg, OrderType, PositionMode, Purpose, Side, is_whole
+from strategies.perpetual_market_making.own import Own
+from strategies.perpetual_market_making.parameters import Parameters
+from tests.support.builders import LINEAR
+from tests.support.little_venue import LittleVenue, quoting, submits
+
+HUNDRED = Decimal(100)
+MID = Decimal(1000)
+
+percents = st.sampled_from(["0", "0.1", "0.5", "1"])
+parameters = st.builds(
+    quoting,
+    position_mode=st.sampled_from(PositionMode),
+    position_management=st.sampled_from(["Profit_taking", "Trailing_stop"]),
+    close_position_order_type=st.sampled_from(["LIMIT", "MARKET"]),
+    long_profit_taking_spread=percents,
+    short_profit_taking_spread=percents,
+    ts_activation_spread=percents,
+    ts_callback_rate=percents,
+    stop_loss_spread=percents,
+    stop_loss_slippage_buffer=percents,
+    order_levels=st.integers(1, 3),
+    order_level_spread=st.sampled_from(["0.1", "0.5"]),
+    order_refresh_time=st.integers(2, 8),
+    filled_order_delay=st.sampled_from([1, 60]),
+    time_between_stop_loss_orders=st.integers(1, 5),
+    minimum_spread=st.sampled_from([-100, 0]),
+    order_optimization_enabled=st.booleans(),
+    hanging_orders_enabled=st.booleans(),
+)
+offsets = st.integers(-20, 20).map(lambda n: MID + n)
+books = st.tuples(offsets, st.integers(1, 20), st.sampled_from(["both"] * 8 + ["bid", "ask", "none"]))
+
+
+def exits(state: State[Own], leg: Leg) -> list[Working]:
+    return [w for w in state.orders if w.order.action is Action.CLOSE and w.order.leg is leg]
+
+
+def touch(tick: Tick, held: Decimal) -> Decimal | None:
+    """The price that would take the position over."""
+    return tick.top.bid if held > 0 else tick.top.ask
+
+
+def breached(state: State[Own], p: Parameters, leg: Leg) -> bool:
+    held, tick = state.position(leg), state.tick
+    if p.stop_loss_spread == 0 or held.entry is None or tick is None:
+        return False
+    price, sign = touch(tick, held.size), 1 if held.size > 0 else -1
+    return price is not None and sign * (price - held.entry * (1 - sign * p.stop_loss_spread / HUNDRED)) <= 0
+
+
+class SafeLaws(RuleBasedStateMachine):
+    @initialize(p=parameters, signs=st.sampled_from([(), (1,), (-1,), (1, -1)]))
+    def begin(self, p: Parameters, signs: tuple[int, ...]) -> None:
+        """Some begin with a position, or in Hedge mode with two."""
+        self.p = p
+        self.bid = MID
+        hedge = p.position_mode is PositionMode.HEDGE
+        legs = {1: Leg.LONG, -1: Leg.SHORT} if hedge else {1: Leg.NET, -1: Leg.NET}
+        held = {legs[sign]: Held(legs[sign], sign * Decimal("0.02"), MID) for sign in signs}
+        self.venue = LittleVenue(p, positions=tuple(held.values()))
+        self.twin = LittleVenue(p, run="another name", positions=tuple(held.values()))
+        self.stopped: set[Leg] = set()
+        self.reached: set[Leg] = set()
+
+    def _both(self, step: str, n: int = 0, *args: Any, **changes: Any) -> None:
+        for venue in (self.venue, self.twin):
+            chosen = (venue.state.orders[n % len(venue.state.orders)],) if venue.state.orders and step != "tick" else ()
+            getattr(venue, step)(*chosen, *args, **changes)
+
+    @rule(book=books, thin=st.booleans())
+    def tick(self, book: tuple[Decimal, int, str], thin: bool) -> None:
+        self._tick(book, thin=thin)
+
+    @rule(moves=st.lists(st.integers(-6, 6), min_size=1, max_size=4))
+    def drift(self, moves: list[int]) -> None:
+        for move in moves:
+            self._tick((self.bid + move, 1, "both"), thin=False)
+
+    def _tick(self, book: tuple[Decimal, int, str], *, thin: bool) -> None:
+        bid, width, sides = book
+        self.bid = min(max(bid, MID - 30), MID + 30)
+        ask = bid + width * LINEAR.tick
+        for venue in (self.venue, self.twin):
+            venue.tick(bid if sides in ("both", "bid") else None, ask if sides in ("both", "ask") else None, thin=thin)
+
+    @precondition(lambda self: self.venue.state.orders)
+    @rule(n=st.integers(0, 9), part=st.sampled_from([None, None, Decimal("0.004")]), price=offsets)
+    def fill(self, n: int, part: Decimal | None, price: Decimal) -> None:
+        order = self.venue.state.orders[n % len(self.venue.state.orders)].order
+        self._both("fill", n, part, price if order.price is None else None)
+
+    @precondition(lambda self: any(w.order.action is Action.OPEN for w in self.venue.state.orders))
+    @rule(last=st.booleans())
+    def fill_quote(self, last: bool) -> None:
+        quotes = [n for n, w in enumerate(self.venue.state.orders) if w.order.action is Action.OPEN]
+        self._both("fill", quotes[-1 if last else 0])
+
+    @precondition(lambda self: self.venue.state.positions)
+    @rule(size=st.sampled_from([Decimal("0.003"), Decimal("0.009")]), price=offsets)
+    def reduce_by_hand(self, size: Decimal, price: Decimal) -> None:
+        leg = next(iter(self.venue.state.positions))
+        for venue in (self.venue, self.twin):
+            venue.reduce_by_hand(leg, size, price)
+
+    @precondition(lambda self: self.venue.state.orders)
+    @rule(n=st.integers(0, 9), step=st.sampled_from(["accept", "cancel", "cancel", "refuse_cancel", "reject"]))
+    def answer(self, n: int, step: str) -> None:
+        self._both(step, n)
+
+    @precondition(lambda self: any(w.cancel_requested_ns for w in self.venue.state.orders))
+    @rule()
+    def confirm_all(self) -> None:
+        for venue in (self.venue, self.twin):
+            for working in [w for w in venue.state.orders if w.cancel_requested_ns]:
+                if venue.state.working(working.order.id):
+                    venue.cancel(working)
+
+    @invariant()
+    def laws(self) -> None:
+        if not hasattr(self, "venue"):
+            return
+        for before, event, outcomes, after in self.venue.seen:
+            self._remember(after, event)
+            self._one_exit_a_leg(after)
+            self._what_was_sent(before, outcomes, after)
+            if isinstance(event, Tick):
+                self._at_a_tick(before, event, outcomes, after)
+                self._legs_are_apart(before, event)
+            if isinstance(event, OrderCanceled):
+                self._after_a_cancel(before, event, outcomes, after)
+        self._names_do_not_matter()
+        self.venue.seen.clear()
+        self.twin.seen.clear()
+
+    def _remember(self, after: State[Own], event: AnyEvent) -> None:
+        for leg in (Leg.NET, Leg.LONG, Leg.SHORT):
+            held = after.position(leg)
+            sides = {w.order.side for w in exits(after, leg)}
+            if (
+                held.entry is None
+                or (held.size > 0 and sides == {Side.BUY})
+                or (held.size < 0 and sides == {Side.SELL})
+            ):
+                self.stopped.discard(leg)
+                self.reached.discard(leg)
+            if held.entry is not None and isinstance(event, Tick):
+                price, sign = touch(event, held.size), 1 if held.size > 0 else -1
+                activation = held.entry * (1 + sign * self.p.ts_activation_spread / HUNDRED)
+                if price is not None and sign * (price - activation) >= 0:
+                    self.reached.add(leg)
+
+    def _one_exit_a_leg(self, after: State[Own]) -> None:
+        for leg in (Leg.NET, Leg.LONG, Leg.SHORT):
+            assert len(exits(after, leg)) <= 1
+
+    def _what_was_sent(self, before: State[Own], outcomes: tuple[Outcome, ...], after: State[Own]) -> None:
+        tick = after.tick
+        for order in submits(outcomes):
+            assert tick is not None
+            assert is_whole(order.size, LINEAR.step)
+            assert order.size >= LINEAR.min_size
+            held = after.position(order.leg)
+            if order.action is Action.OPEN:
+                self._is_passive(order, tick)
+                assert not after.positions
+                continue
+            assert order.reduce_only
+            assert order.side * held.size < 0
+            assert order.size <= abs(held.size)
+            self._keeps_to_the_stop(order, tick)
+            if order.purpose is Purpose.TRAIL:
+                assert order.leg in self.reached
+
+    def _is_passive(self, order: Submit, tick: Tick) -> None:
+        other = tick.top.ask if order.side is Side.BUY else tick.top.bid
+        assert order.price is not None
+        assert other is None or order.side * (other - order.price) > 0
+
+    def _keeps_to_the_stop(self, order: Submit, tick: Tick) -> None:
+        """A stop is marketable on the last book, and after it nothing else goes out for its leg."""
+        if order.purpose is not Purpose.STOP:
+            assert order.leg not in self.stopped
+            return
+        self.stopped.add(order.leg)
+        other = tick.top.ask if order.side is Side.BUY else tick.top.bid
+        if order.order_type is OrderType.LIMIT and other is not None:
+            assert order.price is not None
+            assert order.side * (order.price - other) >= 0
+
+    def _at_a_tick(self, before: State[Own], event: Tick, outcomes: tuple[Outcome, ...], after: State[Own]) -> None:
+        sent = submits(outcomes)
+        for leg, held in after.positions.items():
+            for working in exits(after, leg):
+                limit = working.order.order_type is OrderType.LIMIT
+                asked = working.cancel_requested_ns is not None
+                assert working.leaves <= abs(held.size) or asked or not limit
+                aged = event.ts_init - working.created_ns >= self.p.time_between_stop_loss_orders * SECOND
+                assert asked or not limit or working.order.purpose is not Purpose.STOP or not aged
+                if breached(after, self.p, leg):
+                    assert working.order.purpose is Purpose.STOP or asked or not limit
+            if breached(after, self.p, leg) and not exits(before, leg) and abs(held.size) >= LINEAR.min_size:
+                assert [o.purpose for o in sent if o.leg is leg] == [Purpose.STOP]
+        if not after.positions:
+            hanging = after.own.hanging
+            for working in after.orders:
+                old = working.created_ns <= after.own.flattened_ns and working.order.id not in hanging
+                leftover = old or working.order.action is Action.CLOSE
+                market = working.order.order_type is OrderType.MARKET
+                assert not leftover or market or working.cancel_requested_ns is not None
+
+    def _after_a_cancel(
+        self, before: State[Own], event: OrderCanceled, outcomes: tuple[Outcome, ...], after: State[Own]
+    ) -> None:
+        """The confirmation that a breached stop awaits lets it out, between ticks."""
+        gone = before.working(event.id)
+        if gone is None or gone.order.action is not Action.CLOSE or gone.order.leg not in before.own.stopped:
+            return
+        leg = gone.order.leg
+        top = None if after.tick is None else after.tick.top
+        priced = top is not None and (top.bid is not None or top.ask is not None)
+        if priced and gone.cancel_requested_ns is not None and abs(after.position(leg).size) >= LINEAR.min_size:
+            assert [o.purpose for o in submits(outcomes)] == [Purpose.STOP]
+
+    def _legs_are_apart(self, before: State[Own], event: Tick) -> None:
+        """What is decided about a leg's exits is the same if the other leg was not there."""
+        if len(before.positions) < 2:
+            return
+        state = msgspec.structs.replace(before, tick=event, now=event.ts_event)
+        for leg in before.positions:
+            alone = msgspec.structs.replace(
+                state,
+                positions={leg: before.positions[leg]},
+                orders=tuple(w for w in before.orders if w.order.leg is leg),
+            )
+            assert self._about(leg, state, event) == self._about(leg, alone, event)
+
+    def _about(self, leg: Leg, state: State[Own], event: Tick) -> list[object]:
+        closing = Side.SELL if leg is Leg.LONG else Side.BUY
+        _, wishes = self.venue.policy.decide(state, event)
+        ids = {w.order.id for w in exits(state, leg)}
+        drafts = [w for w in wishes if isinstance(w, Draft) and w.action is Action.CLOSE and w.side is closing]
+        return [*drafts, *(w for w in wishes if isinstance(w, Cancel) and w.id in ids)]
+
+    def _names_do_not_matter(self) -> None:
+        """The same events under other order ids give the same commands."""
+        encode = msgspec.json.encode
+        ours, theirs = ([encode(outcomes) for _, _, outcomes, _ in v.seen] for v in (self.venue, self.twin))
+        assert [line.replace(b'"little-', b'"another name-') for line in ours] == theirs
+
+
+SafeLaws.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+TestSafeLaws = SafeLaws.TestCase
