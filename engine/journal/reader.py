@@ -60,15 +60,18 @@ class Journal:
             raise JournalError(Problem(str(self.folder / JOURNAL_FILE), f"entry {seq} is damaged: {error}")) from error
 
     def _pages(self, since: int, until: int | None, types: Iterable[str] | None) -> Iterator[list[tuple[Any, ...]]]:
-        """A page is read in a transaction of its own: a long reader never keeps a writer's file from being tidied."""
+        """The file is held for a page at a time: a slow reader keeps no writer from tidying or sealing it."""
         names = None if types is None else sorted(types)
         where = "" if names is None else f" and type in ({','.join('?' * len(names))})"
         query = f"select * from entry where seq >= ? and seq <= ?{where} order by seq limit {PAGE}"  # noqa: S608
         last = _LAST if until is None else until
-        with self._reading() as db:
-            while page := db.execute(query, (since, last, *(names or ()))).fetchall():
-                yield page
-                since = page[-1][0] + 1
+        while True:
+            with self._reading() as db:
+                page = db.execute(query, (since, last, *(names or ()))).fetchall()
+            if not page:
+                return
+            yield page
+            since = page[-1][0] + 1
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

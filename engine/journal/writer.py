@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ from engine.journal.manifest import (
 )
 
 BATCH = 4096
+SEAL_TRIES, SEAL_WAIT_S = 200, 0.05
 _TABLE = """create table entry (
     seq integer primary key, kind text not null, type text not null,
     ts_event integer not null, ts_init integer not null, payload blob not null, hash blob not null) strict"""
@@ -139,9 +141,7 @@ class JournalWriter:
         if status is Status.ENDED and self._run_file.resumed_after:
             status, reason = Status.CRASHED_RECOVERED, reason or "ended, after it had been resumed from a crash"
         with self._naming_the_file():
-            # A sealed journal is one plain file: it can be copied, and read where nothing can be written.
-            self._db.execute("pragma wal_checkpoint(truncate)")
-            self._db.execute("pragma journal_mode = delete")
+            _fold_log_in(self._db)
             self._db.close()
         seal = Seal(
             status=status,
@@ -217,6 +217,21 @@ class JournalWriter:
 def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fold_log_in(db: sqlite3.Connection) -> None:
+    """A sealed journal is one plain file: it can be copied, and read where nothing can be written. Readers hold it for
+    a page at a time: wait for a moment without one."""
+    for left in reversed(range(SEAL_TRIES)):
+        try:
+            busy = db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+            if not busy and db.execute("pragma journal_mode = delete").fetchone()[0] == "delete":
+                return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+        time.sleep(SEAL_WAIT_S)
+    raise sqlite3.OperationalError("somebody has been reading it for too long to seal it")
 
 
 def _database(path: Path, *, durable: bool, new: bool) -> sqlite3.Connection:
