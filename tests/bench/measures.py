@@ -1,6 +1,7 @@
 """What is measured: a function each, from the workbench to the measure."""
 
 from collections.abc import Callable
+from functools import cache
 
 from tests.bench.measure import ROOT, Measure, alternating, our_python, run
 from tests.bench.workbench import COPIES, INSTRUMENT, Workbench
@@ -32,4 +33,39 @@ def memory_4x(bench: Workbench) -> Measure:
     return Measure("memory_4x", four_times / once, 1.1, detail, less_is_better=True)
 
 
-MEASURES: tuple[Callable[[Workbench], Measure], ...] = (replay_vs_bare, ingest_vs_hftbacktest, memory_4x)
+def tick_idle_us(bench: Workbench) -> Measure:
+    """`step` on a tick without a change of mind, against a bare timer callback that reads the top of the book."""
+    took = _ticks()
+    detail = f"aim 20 us; {took['held_us']:.2f} with a position; the bar is 4 bare callbacks of {took['bare_us']:.2f}"
+    return Measure("tick_idle_us", took["flat_us"], 4 * took["bare_us"], detail, less_is_better=True)
+
+
+def tick_requote_us(bench: Workbench) -> Measure:
+    """`step` on a tick that makes four quotes, two levels a side, against the same bare callback."""
+    took = _ticks()
+    detail = f"aim 150 us; the bar is 30 bare callbacks of {took['bare_us']:.2f}"
+    return Measure("tick_requote_us", took["requote_us"], 30 * took["bare_us"], detail, less_is_better=True)
+
+
+def tick_vs_bare_timer(bench: Workbench) -> Measure:
+    """How many bare callbacks an idle tick costs."""
+    took = _ticks()
+    held, requote = (took[each] / took["bare_us"] for each in ("held_us", "requote_us"))
+    detail = f"times a bare callback; {held:.2f} with a position, {requote:.2f} to make four quotes"
+    return Measure("tick_vs_bare_timer", took["flat_us"] / took["bare_us"], 4.0, detail, less_is_better=True)
+
+
+@cache
+def _ticks() -> dict[str, float]:
+    took: dict[str, float] = run(*our_python("tests.bench.tick_cost")).said
+    return took
+
+
+MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
+    replay_vs_bare,
+    ingest_vs_hftbacktest,
+    memory_4x,
+    tick_idle_us,
+    tick_requote_us,
+    tick_vs_bare_timer,
+)
