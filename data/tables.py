@@ -168,6 +168,7 @@ class TableFile:
             self._partial,
             schema.with_metadata(metadata),
             compression="zstd",
+            write_statistics=["ts_event", "ts_init"],  # what a range of time is cut out by
             sorting_columns=[pq.SortingColumn(schema.get_field_index("ts_init"))],
         )
         self._waiting: list[pa.Table] = []

@@ -27,14 +27,15 @@ UNITS_NS = {16: 1_000, 19: 1}  # digits of the local time
 _STEP_BACK_NS = 1_000_000_000
 _MOST_PROBLEMS = 20
 
-# The venue's time of what is kept: the sending time of a depth message (as in Tardis's files), a trade's matching time.
+# What is kept, found by the end of its name (depthUpdate and markPriceUpdate, trade and aggTrade), and the venue's time
+# of it: the sending time of the former (as in Tardis's files), the matching time of the latter.
 _TIMED = (
-    (b'"depthUpdate"', re.compile(rb'"E": ?(\d{13})\D'), True),
-    (b'"trade"', re.compile(rb'"T": ?(\d{13})\D'), False),
-    (b'"aggTrade"', re.compile(rb'"T": ?(\d{13})\D'), False),
-    (b'"markPriceUpdate"', re.compile(rb'"E": ?(\d{13})\D'), False),
+    (b'Update"', re.compile(rb'"E":\s*(\d{13})\D')),
+    (b'rade"', re.compile(rb'"T":\s*(\d{13})\D')),
 )
-_SYMBOL = re.compile(rb'"s": ?"([^"]+)"')
+_DEPTH = b"depth"
+_SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
+_TICKER, _HEAD = b'@bookTicker"', 80  # of an envelope, and how far into a line it is looked for
 
 
 def local_time_digits(path: Path, line: bytes, number: int) -> int:
@@ -54,28 +55,35 @@ def survey(path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
             digits = local_time_digits(path, block[:64], 1)
             unit = UNITS_NS[digits]
             first_ns = int(block[:digits]) * unit
-        for needle, time_of, sampled in _TIMED:
-            found = [*_times(block, needle, time_of, digits, symbols)]
-            pairs = np.array(found, np.int64).reshape(-1, 2)
-            latencies.add(pairs[:, 0] * unit - pairs[:, 1] * MS, sampled=sampled)
+        for needle, time_of in _TIMED:
+            found = np.array([*_times(block, needle, time_of, digits)], np.int64).reshape(-1, 3)
+            behind = found[:, 0] * unit - found[:, 1] * MS
+            latencies.add(behind[found[:, 2] == 1])
+            latencies.add(behind[found[:, 2] == 0], sampled=False)
+            symbols.update(_symbol(block, needle))
     assert first_ns is not None  # line_blocks refuses an empty file
     return Survey(path=path, first_ns=first_ns, symbols=frozenset(symbols))
 
 
-def _times(
-    block: bytes, needle: bytes, time_of: re.Pattern[bytes], digits: int, symbols: set[str]
-) -> Iterator[tuple[int, int]]:
-    """Local and venue time of every line that holds the needle; what is misshapen is left to the second pass."""
+def _times(block: bytes, needle: bytes, time_of: re.Pattern[bytes], digits: int) -> Iterator[tuple[int, int, bool]]:
+    """Local and venue time of every line that holds the needle, and whether it is one of depth.
+
+    What is misshapen is left to the second pass."""
     place = block.find(needle)
-    if place >= 0 and (named := _SYMBOL.search(block, place)):
-        symbols.add(named[1].decode(errors="replace"))
     while place >= 0:
         start = block.rfind(b"\n", 0, place) + 1
         local = block[start : start + digits]
         event = time_of.search(block, start, start + 400)
         if event and local.isdigit():
-            yield int(local), int(event[1])
+            yield int(local), int(event[1]), block.endswith(_DEPTH, 0, place)
         place = block.find(needle, block.find(b"\n", place))
+
+
+def _symbol(block: bytes, needle: bytes) -> Iterator[str]:
+    """That of the first line that holds the needle."""
+    place = block.find(needle)
+    if place >= 0 and (named := _SYMBOL.search(block, place)):
+        yield named[1].decode(errors="replace")
 
 
 def pieces(paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning) -> Iterator[Piece]:
@@ -107,6 +115,7 @@ class _Recording:
         self._warnings: dict[str, int] = {}
         self._matched = 0
         self._trades: type | None = None
+        self._last_trade = (-1, -1)  # highest matching time and id
 
     def file(self, path: Path, on_bytes: OnBytes) -> Iterator[Piece]:
         self._path, self._line, digits = path, 0, 0
@@ -145,9 +154,13 @@ class _Recording:
         unit, decode = UNITS_NS[digits], messages.decode
         for line in block.split(b"\n")[:-1]:
             self._line += 1
+            if _TICKER in line[:_HEAD] and line.endswith(b"}}"):
+                continue  # most lines are these; nothing is kept of them
             stamp, _, body = line.partition(b" ")
             try:
                 if len(stamp) != digits or not stamp.isdigit():
+                    if not line.strip():
+                        continue
                     self._odd_time(line)
                 message = decode(body)
                 at_ns = int(stamp) * unit
@@ -226,6 +239,12 @@ class _Recording:
         if type(trade) is not self._trades:
             self._warn("both trade and aggTrade streams: only the first is kept")
             return
+        last_ms, last = self._last_trade
+        number = trade.t if isinstance(trade, Trade) else trade.a
+        if number <= last and trade.T <= last_ms:  # what traded once must not fill our orders twice
+            self._warn("a trade that was there already was left out")
+            return
+        self._last_trade = max(last_ms, trade.T), number
         batch.trade(trade, self._now_ns, self._line)
 
     def _problem(self, text: str, field: str | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.captures import START_MS, capture, depth, line, mark, snapshot, ticker, trade, write_gz
+from tests.support.captures import START_MS, capture, depth, line, mark, snapshot, trade, write_gz
 from tests.support.ingesting import ingested, refusal
 from tests.support.tapes import table, tops
 
@@ -125,6 +125,24 @@ def test_a_gap_empties_the_book_until_the_next_snapshot(tmp_path: Path) -> None:
     assert any("a:3" in warning and "sequence gap" in warning for warning in made.warnings)
 
 
+def test_lines_written_twice_and_empty_lines_change_nothing(tmp_path: Path) -> None:
+    lines = [
+        line(T, depth((6, 9, 5), [("99.9", "7.000")], [], T)),
+        line(T + 1, depth((11, 12, 9), [("99.8", "3.000")], [], T + 1)),
+        line(T + 2, depth((14, 15, 12), [("99.7", "3.000")], [], T + 2)),
+        line(T + 3, snapshot(10, BIDS, ASKS, T + 3)),
+        line(T + 4, trade(1, "100.0", "0.5", T + 4)),
+        line(T + 5, depth((16, 17, 15), [("100.0", "0.000")], [], T + 5)),
+        line(T + 6, trade(2, "99.9", "0.5", T + 6)),
+    ]
+    once = ingested([write_gz(tmp_path / "a", lines)], tmp_path / "1")
+    twice = [each for one in lines for each in (one, one, "")]
+    again = ingested([write_gz(tmp_path / "b", twice)], tmp_path / "2")
+    assert again.fingerprint == once.fingerprint
+    assert again.rows_by_table["trades"] == 2
+    assert any("a trade that was there already" in warning for warning in again.warnings)
+
+
 REFUSED = {
     "gap": (
         [
@@ -201,7 +219,12 @@ REFUSED = {
         "int",
     ),
     "deep JSON": ([line(T, snapshot(10, BIDS, ASKS, T)), f"{T}000 " + '{"a":' * 100_000], 2, None, "no JSON"),
-    "clock back": ([*capture(30), line(T + 100, ticker(9, T + 100))], 122, "local time", "goes back by 2.900 s"),
+    "clock back": (
+        [*capture(30), line(T + 100, trade(9, "100.0", "1.000", T + 100))],
+        122,
+        "local time",
+        "goes back by 2.900 s",
+    ),
     "spot": (
         [line(T, {"e": "depthUpdate", "E": T, "s": "BTCUSDT", "U": 1, "u": 2, "b": [], "a": []})],
         1,
