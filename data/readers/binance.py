@@ -241,7 +241,7 @@ class _Recording:
             return
         last_ms, last = self._last_trade
         number = trade.t if isinstance(trade, Trade) else trade.a
-        if number <= last and trade.T <= last_ms:  # what traded once must not fill our orders twice
+        if number <= last and last_ms >= trade.T:  # what traded once must not fill our orders twice
             self._warn("a trade that was there already was left out")
             return
         self._last_trade = max(last_ms, trade.T), number

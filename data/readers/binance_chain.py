@@ -68,7 +68,7 @@ class Chain:
         chained: list[Received] = []
         for received in self._pending:
             diff = received.diff
-            if diff.u < last or (diff.u == last and not chained):
+            if diff.u <= last:  # older than the snapshot, or the same message again
                 continue
             if diff.pu != last and (chained or diff.pu > last):
                 return None

@@ -169,7 +169,8 @@ def _with_clears(columns: Mapping[str, Column], clears: Bools, kept: Bools) -> p
     return pa.table(repeated, schema=SCHEMAS[Table.BOOK])
 
 
-def _trades(block: Block, instrument: Instrument) -> list[Piece]:
+def _trades(whole: Block, instrument: Instrument) -> list[Piece]:
+    block = whole.where(_not_again(whole))
     price, size = _grid(block, instrument)
     nothing = (price == 0) | (size == 0)
     if nothing.any():
@@ -186,6 +187,14 @@ def _trades(block: Block, instrument: Instrument) -> list[Piece]:
         "line": block.lines,
     }
     return [Piece(Table.TRADES, str(block.path), pa.table(columns, schema=SCHEMAS[Table.TRADES]))]
+
+
+def _not_again(block: Block) -> pa.ChunkedArray:
+    """False for a row that says the trade of the row before again: what traded once must not fill our orders twice."""
+    ids, local = block.rows["id"], block.rows["local_timestamp"]
+    again = pc.and_(pc.equal(ids[1:], ids[:-1]), pc.equal(local[1:], local[:-1]))
+    again = pc.and_(again, pc.not_equal(ids[1:], ""))
+    return pa.chunked_array([pa.array([True]), *pc.invert(again).chunks])
 
 
 def _ids(block: Block, event: Int64s) -> list[str]:

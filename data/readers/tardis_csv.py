@@ -127,7 +127,8 @@ def blocks(path: Path, columns: tuple[str, ...], on_bytes: OnBytes, *, messages:
             body, first = text[text.index(b"\n") + 1 :], 2
         if not body.strip():
             continue
-        block = _parsed(path, body, columns, first)
+        blank_end = body.endswith((b"\n\n", b"\n\r\n"))
+        block = _parsed(path, body.rstrip() + b"\n" if blank_end else body, columns, first)
         first += body.count(b"\n")
         if not messages:
             yield block

@@ -98,6 +98,14 @@ def test_a_trade_without_an_id_or_a_side_is_a_trade(tmp_path: Path) -> None:
     assert all(trades["trade_id"])
 
 
+def test_a_trade_written_twice_is_one_and_empty_lines_at_the_end_are_none(tmp_path: Path) -> None:
+    book, rows = [*tardis_book(), "", ""], tardis_trades(3)
+    once = ingested([write_gz(tmp_path / "a", tardis_book()), write_gz(tmp_path / "t", rows)], tmp_path / "1")
+    again = [rows[0], *(each for row in rows[1:] for each in (row, row)), ""]
+    twice = ingested([write_gz(tmp_path / "b", book), write_gz(tmp_path / "u", again)], tmp_path / "2")
+    assert twice.fingerprint == once.fingerprint
+
+
 def test_small_blocks_cut_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_gz(tmp_path / "a", tardis_book(200))
     whole = ingested([path], tmp_path / "1")
