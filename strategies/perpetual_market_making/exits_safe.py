@@ -51,7 +51,7 @@ def release(turn: Turn) -> None:
         turn.remember(awaited=tuple(leg for leg in turn.own.awaited if leg is not holding.leg))
         if holding.leg in turn.own.stopped or breached(turn, holding):
             _send_stop(turn, holding)
-        elif turn.rates.trailing:
+        elif turn.rates.trailing and _is_armed(turn, holding.leg):
             _send_trail(turn, holding)
 
 
@@ -144,8 +144,15 @@ def _trail(turn: Turn, holding: Holding) -> None:
     price = trail_price(turn, holding.sign, holding.size, holding.entry)
     for working in (w for w in holding.exits if not _is_on_its_way(w)):
         left_behind = turn.rates.switches.trail_from_entry and price is not None and _missed(turn, holding, working)
-        if (left_behind and working.order.price != price) or _is_too_much(holding, working):
+        if _is_too_much(holding, working):
+            turn.cancel(working, "trail_moved")
+        elif left_behind and working.order.price != price:
             _cancel_and_wait(turn, holding, [working], "trail_moved")
+
+
+def _is_armed(turn: Turn, leg: Leg) -> bool:
+    trail = turn.own.trails.get(leg)
+    return trail is not None and trail.armed
 
 
 def _missed(turn: Turn, holding: Holding, working: Working) -> bool:

@@ -2,8 +2,12 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from engine.core.commands import Cancel, Submit
+from engine.core.events import OrderFilled
 from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
+from strategies.perpetual_market_making.own import Own
 from tests.support.little_venue import LittleVenue, cancels, quoting, submits
 
 
@@ -212,3 +216,46 @@ def test_a_liquidation_makes_flat_like_any_fill() -> None:
     venue.fill(working, price=d(900))
     assert not venue.state.own.stopped
     assert not venue.state.positions
+
+
+def test_an_exit_of_the_wrong_side_is_cancelled_and_its_confirmation_sends_no_trailing_exit() -> None:
+    """The position was turned round while its exit rested: what was armed for the long says nothing about the short."""
+    venue = long_at(**TRAIL, order_levels=1)
+    tick(venue, 1015)
+    (exit_order,) = tick(venue, 1008)
+    venue.reduce_by_hand(Leg.NET, d("0.01"), d(1008))
+    venue.feed(
+        OrderFilled(
+            **venue.at,
+            id="theirs",
+            trade_id="2",
+            side=Side.SELL,
+            leg=Leg.NET,
+            price=d(1008),
+            size=d("0.03"),
+            fee=d(0),
+            maker=False,
+        )
+    )
+    assert venue.state.position(Leg.NET).size == d("-0.02")
+    assert exit_order.id in cancels(venue.tick(d(1006), d(1007)))
+    working = venue.state.working(exit_order.id)
+    assert working is not None
+    assert venue.cancel(working) == ()
+
+
+def test_an_empty_book_leaves_a_trailing_exit_where_it_is() -> None:
+    venue = long_at(**TRAIL)
+    tick(venue, 1015)
+    assert len(tick(venue, 1008)) == 1
+    assert venue.tick(None, None) == ()
+
+
+def test_what_is_remembered_survives_a_snapshot() -> None:
+    venue = long_at(**TRAIL | {"stop_loss_spread": "0.5"})
+    tick(venue, 1015)
+    tick(venue, 900)
+    own = venue.state.own
+    assert own.trails
+    assert own.stopped
+    assert msgspec.json.decode(msgspec.json.encode(own), type=Own) == own
