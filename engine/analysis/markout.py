@@ -1,0 +1,94 @@
+"""Were we picked off? How the mid moved after our fills, and how sure one can be of it."""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from engine.analysis.market import Market, tops_at
+from engine.core.types import SECOND
+
+HORIZONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+CONFIDENCE = 0.95
+# One row a fill and horizon. `markout_bps`: the mid's distance from the fill's price in our favour, in basis points of
+# that price; negative: the market moved against us by more than the spread gave.
+MARKOUTS: dict[str, Any] = {
+    "seq": pl.Int64,
+    "ts": pl.Datetime("ns", "UTC"),
+    "side": pl.String,
+    "purpose": pl.String,
+    "level": pl.Int64,
+    "maker": pl.Boolean,
+    "horizon_s": pl.Float64,
+    "markout_bps": pl.Float64,
+}
+
+
+def markouts(fills: pl.DataFrame, market: Market, horizons_s: Sequence[float] = HORIZONS_S) -> pl.DataFrame:
+    """Each fill at each horizon (schema MARKOUTS), by the last mid known at the horizon: a later one would peek.
+    Horizons finer than the market, and those that end after it, are left out."""
+    at = fills["ts"].cast(pl.Int64).to_numpy()
+    kept = fills.select("seq", "ts", "side", "purpose", "level", "maker", "price")
+    wanted = [horizon for horizon in horizons_s if horizon * SECOND >= market.step_ns]
+    later = [at + round(horizon * SECOND) for horizon in wanted]
+    frames = [pl.DataFrame(schema=MARKOUTS)]
+    for horizon, ends, tops in zip(wanted, later, tops_at(market, *later), strict=True):
+        known = kept.with_columns(mid=tops.mid, known=(ends <= market.end_ns) & ~np.isnan(tops.mid)).filter("known")
+        sign = pl.when(pl.col("side") == "buy").then(1.0).otherwise(-1.0)
+        moved = sign * (pl.col("mid") / pl.col("price") - 1) * 1e4
+        frames.append(known.with_columns(horizon_s=pl.lit(horizon), markout_bps=moved).select(MARKOUTS.keys()))
+    return pl.concat(frames)
+
+
+def curve(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Mean markout by horizon (and by `keys`: side, level, purpose, ...) of a frame of schema MARKOUTS, each fill
+    counted alike: columns horizon_s, fills, bunches, mean_bps, low_bps, high_bps.
+
+    low to high is Student's band of 95 %. Fills within one horizon saw the same move and are no independent witnesses:
+    the band counts them as one bunch (standard errors robust to clusters; Cameron and Miller 2015, section II). Null
+    where there is one bunch only.
+    """
+    groups = [*keys, "horizon_s"]
+    width = (pl.col("horizon_s").clip(lower_bound=1.0) * SECOND).cast(pl.Int64)
+    bunched = rows.with_columns(bunch=pl.col("ts").cast(pl.Int64) // width)
+    means = bunched.with_columns(off=pl.col("markout_bps") - pl.col("markout_bps").mean().over(groups))
+    bunches = means.group_by(*groups, "bunch").agg(
+        pl.len().alias("fills"), pl.col("markout_bps").sum(), pl.col("off").sum()
+    )
+    table = bunches.group_by(groups).agg(
+        pl.col("fills").sum(),
+        pl.len().alias("bunches"),
+        mean_bps=pl.col("markout_bps").sum() / pl.col("fills").sum(),
+        spread=(pl.col("off") ** 2).sum().sqrt() / pl.col("fills").sum(),
+    )
+    half = [_half_width(spread, count) for spread, count in table.select("spread", "bunches").iter_rows()]
+    mean = pl.col("mean_bps")
+    table = table.with_columns(half=pl.Series(half, dtype=pl.Float64))
+    shown = table.with_columns(low_bps=mean - pl.col("half"), high_bps=mean + pl.col("half"))
+    return shown.select(*groups, "fills", "bunches", "mean_bps", "low_bps", "high_bps").sort(groups, nulls_last=True)
+
+
+def _half_width(spread: float, bunches: int) -> float | None:
+    if bunches < 2:
+        return None
+    return student(bunches - 1) * spread * sqrt(bunches / (bunches - 1))
+
+
+def student(degrees: int, confidence: float = CONFIDENCE) -> float:
+    """The quantile of Student's t of a two-sided band (Abramowitz and Stegun 26.7.5, exact below three degrees)."""
+    p = 0.5 + confidence / 2
+    if degrees == 1:
+        return float(np.tan(np.pi * (p - 0.5)))
+    if degrees == 2:
+        return (2 * p - 1) * sqrt(2 / (4 * p * (1 - p)))
+    z, n = NormalDist().inv_cdf(p), degrees
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
+    )
+    return float(z + sum(term / n ** (power + 1) for power, term in enumerate(terms)))
