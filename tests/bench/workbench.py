@@ -30,7 +30,7 @@ class Workbench(NamedTuple):
 
     @property
     def source(self) -> str:
-        return "the 2024 tape" if REAL.is_file() else "the synthetic market, since ../shared/tapes is missing"
+        return "the 2024 tape" if REAL.is_file() else "a synthetic market, since ../shared/tapes is missing"
 
     def tape(self, copies: int) -> Tape:
         folder = self.folder / f"tape-{copies}"
