@@ -129,7 +129,7 @@ class ScenarioVenue:
         return self._t * SECOND
 
     def _submit(self, order: Submit) -> None:
-        """R8: floored, and R5: acknowledged at once."""
+        """R8: floored (less than one step is a size of 0, which fills with nothing), and R5: acknowledged at once."""
         self._created += 1
         side = order.side.name.lower()
         price = None if order.price is None else floor_to(order.price, self.sim.price_tick)
@@ -155,8 +155,6 @@ class ScenarioVenue:
         self._emit(OrderAccepted(ts_event=self._now, ts_init=self._now, id=order.id, venue_id=resting.name))
 
     def _refusal(self, resting: Resting) -> str | None:
-        if resting.left <= 0:
-            return f"size {resting.order.size} is below one step of {self.sim.size_step}"
         if resting.price is None and resting.order.order_type is OrderType.LIMIT:
             return "a LIMIT order needs a price"
         if resting.order.reduce_only and self._reducible(resting.order) <= 0:

@@ -31,8 +31,10 @@ def _trail(turn: Turn) -> tuple[Draft, ...]:
     price = down(turn.market.covering(side.opposite, abs(held)), turn.market.tick)
     if not (price > entry if held > 0 else price < entry):
         return ()
-    size = down(abs(held), turn.state.instrument.step)  # Hummingbot leaves that to the venue
-    return (closing(side, price, size, Purpose.TRAIL, rates.close_type),) if size > 0 else ()
+    size = down(
+        abs(held), turn.state.instrument.step
+    )  # Hummingbot leaves that to the venue, and sends less than a step too
+    return (closing(side, price, size, Purpose.TRAIL, rates.close_type),)
 
 
 def retreated(turn: Turn, held: Decimal, entry: Decimal) -> bool:
