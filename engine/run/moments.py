@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from engine.core.commands import Outcome, Refused, Submit
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
+from engine.core.policy import Policy
 from engine.core.state import State
 from engine.core.step import step
 from engine.core.types import Action, Nanos, Side
@@ -18,12 +19,17 @@ from engine.run.runs import iso
 
 
 class Moment(NamedTuple):
-    """A record, and the state before and after it. `decided_in`: the event in the state, nothing sent yet."""
+    """A record, and the state before and after it."""
 
     record: Record
     before: State[Any] | None
-    decided_in: State[Any]
     after: State[Any]
+    policy: Policy[Any]
+
+    @property
+    def decided_in(self) -> State[Any]:
+        """The event in the state, nothing sent yet."""
+        return folded(self.policy, self.before, self.event, self.after)
 
     @property
     def event(self) -> AnyEvent:
@@ -56,7 +62,7 @@ class Walk:
                 self.diverged_at = self.diverged_at or record.event.seq
                 after = as_written(policy, retraced)
             self._note_refusals(record)
-            yield Moment(record, state, folded(policy, state, event, after), after)
+            yield Moment(record, state, after, policy)
             state = after
 
     def last(self, *, seq: int | None = None, at_ns: Nanos | None = None) -> Moment:

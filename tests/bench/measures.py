@@ -55,6 +55,43 @@ def tick_vs_bare_timer(bench: Workbench) -> Measure:
     return Measure("tick_vs_bare_timer", took["flat_us"] / took["bare_us"], 4.0, detail, less_is_better=True)
 
 
+def journal_cost(bench: Workbench) -> Measure:
+    """A backtest's loop with its journal, sealed, against the same without."""
+    with_it, without = (
+        our_python("tests.bench.journalled", bench.run_file, bench.catalog(COPIES), *more)
+        for more in ((bench.folder / "journalled",), ())
+    )
+    slow, fast = alternating(with_it, without)
+    detail = f"{slow.rate:,.0f} against {fast.rate:,.0f} rows/s"
+    return Measure("journal_cost", fast.rate / slow.rate, 1.15, detail, less_is_better=True)
+
+
+def replay_speedup(bench: Workbench) -> Measure:
+    """Verifying and replaying a run from its folder, against the loop that made it."""
+    made = run(*our_python("tests.bench.journalled", bench.run_file, bench.catalog(COPIES), bench.folder / "replayed"))
+    (again,) = alternating(our_python("tests.bench.replayed", made.said["run_dir"]))
+    detail = f"{again.said['rows']:,} events in {again.said['seconds']:.2f} s, made in {made.said['seconds']:.2f} s"
+    return Measure("replay_speedup", made.said["seconds"] / again.said["seconds"], 20.0, detail)
+
+
+def bytes_per_event(bench: Workbench) -> Measure:
+    """What an event costs on disk, its commands and hashes included."""
+    made = run(*our_python("tests.bench.journalled", bench.run_file, bench.catalog(COPIES), bench.folder / "sized"))
+    size = run(*our_python("tests.bench.replayed", made.said["run_dir"])).said
+    detail = f"{size['bytes']:,} bytes for {size['rows']:,} events; {made.said['rows']:,} rows of market data"
+    return Measure("bytes_per_event", size["bytes"] / size["rows"], 500.0, detail, less_is_better=True)
+
+
+def recovery_growth(bench: Workbench) -> Measure:
+    """Taking up a killed run of a million entries, against one of twenty thousand: newest snapshot and tail."""
+    large, small = (
+        run(*our_python("tests.bench.recovery", str(entries), bench.folder / f"killed-{entries}")).said["seconds"]
+        for entries in (1_000_000, 20_000)
+    )
+    detail = f"{large:.2f} s against {small:.2f} s, 9,000 entries after the snapshot in both"
+    return Measure("recovery_growth", large / small, 2.0, detail, less_is_better=True)
+
+
 @cache
 def _ticks() -> dict[str, float]:
     took: dict[str, float] = run(*our_python("tests.bench.tick_cost")).said
@@ -65,6 +102,10 @@ MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     replay_vs_bare,
     ingest_vs_hftbacktest,
     memory_4x,
+    journal_cost,
+    replay_speedup,
+    bytes_per_event,
+    recovery_growth,
     tick_idle_us,
     tick_requote_us,
     tick_vs_bare_timer,
