@@ -28,14 +28,15 @@ class Override(NamedTuple):
 def read_config(file: Path, overrides: Sequence[Override] = ()) -> RunConfig:
     """Raises ConfigError with all problems of the file and the overrides."""
     config = parse_config(_text(file), str(file), overrides)
-    catalog = found(config.data.catalog, beside=file)
-    return msgspec.structs.replace(config, data=config.data.model_copy(update={"catalog": catalog}))
+    paths = {"catalog": config.data.catalog, "reference_csv": config.data.reference_csv}
+    places = {key: found(path, beside=file) for key, path in paths.items() if path is not None}
+    return msgspec.structs.replace(config, data=config.data.model_copy(update=places))
 
 
-def found(catalog: Path, *, beside: Path) -> Path:
-    """Where a relative catalog lies: from where the command runs, else beside the run file or in a folder above it."""
-    places = [folder / catalog for folder in (Path.cwd(), *beside.resolve().parents)]
-    return next((place for place in places if place.is_dir()), places[0])
+def found(path: Path, *, beside: Path) -> Path:
+    """Where what a relative path names lies: from where the command runs, else beside the run file or above it."""
+    places = [folder / path for folder in (Path.cwd(), *beside.resolve().parents)]
+    return next((place for place in places if place.exists()), places[0])
 
 
 def parse_config(text: str, source: str, overrides: Sequence[Override] = ()) -> RunConfig:

@@ -48,6 +48,17 @@ class Data(Section):
         examples=["2024-08-09"],
         description="UTC date (its midnight) or time of the last row; unset: the catalog's last",
     )
+    reference_instrument: str | None = Field(
+        default=None,
+        examples=["ETHUSDT-PERP.BINANCE"],
+        description="with price_source external_market: that contract's name in the catalog; a backtest needs it",
+    )
+    reference_csv: Path | None = Field(
+        default=None,
+        examples=["prices.csv"],
+        description="with price_source custom_api: a CSV of ts_ns,price that a backtest takes for what was fetched; "
+        "looked for as the catalog is",
+    )
 
     @property
     def start_ns(self) -> Nanos | None:
@@ -119,11 +130,14 @@ def iso(time: datetime) -> str:
 
 def identity(config: RunConfig) -> dict[str, Any]:
     """What decides a run's commands, as plain JSON values: all but where files lie and what is written about it."""
-    data = {"start": config.data.start, "end": config.data.end}
+    times = {"start": config.data.start, "end": config.data.end}
+    data = {key: None if time is None else iso(time) for key, time in times.items()}
+    if config.data.reference_instrument is not None:
+        data["reference_instrument"] = config.data.reference_instrument
     return {
         "version": config.version,
         "instrument": _plain(config.instrument),
-        "data": {key: None if time is None else iso(time) for key, time in data.items()},
+        "data": data,
         "venue": _plain(config.venue),
         "simulation": _plain(config.simulation),
         "strategy": {"name": config.strategy_name, **_plain(config.strategy)},

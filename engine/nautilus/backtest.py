@@ -21,6 +21,7 @@ from engine.core.types import Nanos
 from engine.nautilus import translate
 from engine.nautilus.interrupts import noted_interrupts
 from engine.nautilus.node import RUN, node_over
+from engine.nautilus.reference import priced
 from engine.nautilus.shell import Feed, Plan, Shell
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
 from engine.nautilus.venues import MS, simulated_venue, write_margin_rules
@@ -132,6 +133,7 @@ def _plan(
         forced=liquidation if simulation.liquidation else (lambda _state: ()),
         first_tick_ns=span.first_ns,
         arrives_after_ns=simulation.order_latency_ms * MS,
+        reference=None if data.reference is None else priced(data.reference),
     )
 
 

@@ -15,8 +15,11 @@ type Queries = tuple[tuple[Side, Decimal], ...]
 _DEPTHS = (20, 200, None)  # levels read until they cover what was asked for; None is the whole side
 
 
-def tick(cache: Any, instrument_id: InstrumentId, *, now: Nanos, sent: Nanos, book: bool, queries: Queries) -> Tick:
-    """What is known at `now`. `book`: the cache keeps the book, and the top is its; else it is the latest quote's."""
+def tick(
+    cache: Any, instrument_id: InstrumentId, *, now: Nanos, sent: Nanos, book: bool, queries: Queries, **beside: Any
+) -> Tick:
+    """What is known at `now`. `book`: the cache keeps the book, and the top is its; else it is the latest quote's.
+    `beside` are fields of the tick that this market does not know."""
     trade, mark = cache.trade(instrument_id), cache.mark_price(instrument_id)
     return Tick(
         ts_event=now,
@@ -25,6 +28,7 @@ def tick(cache: Any, instrument_id: InstrumentId, *, now: Nanos, sent: Nanos, bo
         last_trade=None if trade is None else trade.price.as_decimal(),
         mark=None if mark is None else mark.value.as_decimal(),
         covers=tuple(_covers(cache.order_book(instrument_id), queries)) if queries else (),
+        **beside,
     )
 
 

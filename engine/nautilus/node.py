@@ -15,6 +15,8 @@ from nautilus_trader.model import InstrumentId, NautilusDataType
 from nautilus_trader.risk import RiskEngineConfig
 
 from engine.nautilus.span import BOOK, FOLDERS, QUOTES, MarketData, Span
+from engine.nautilus.venues import silent_venue
+from engine.simulation.reference import External
 
 RUN = "run"
 CHUNK = 2_000  # events held at once; a message of the book is one event
@@ -36,23 +38,19 @@ def node_over(
     The book is replayed message by message, never row by row: inside a message it can be crossed.
     """
     identity = InstrumentId.from_str(instrument_id)
-    configs = [
-        BacktestDataConfig(
-            data_type=_TYPES[folder],
-            catalog_path=str(data.catalog.resolve()),  # a relative path is refused with a riddle
-            instrument_id=identity,
-            batch_deltas=True if folder == BOOK else None,
-        )
-        for folder in FOLDERS
-        if folder in span.rows
-    ]
+    configs = [_read(data, folder, identity) for folder in FOLDERS if folder in span.rows]
+    venues = [venue]
+    if isinstance(data.reference, External):
+        other = InstrumentId.from_str(data.reference.instrument_id)
+        venues += [] if other.venue == identity.venue else [silent_venue(str(other.venue))]
+        configs += [_read(data, folder, other) for folder in span.reference]
     if overlay is not None:  # the instrument that comes last counts
         empty = NautilusDataType.InstrumentClose
         configs.append(BacktestDataConfig(data_type=empty, catalog_path=str(overlay), instrument_id=identity))
     node = BacktestNode(
         [
             BacktestRunConfig(
-                venues=[venue],
+                venues=venues,
                 data=configs,
                 engine=BacktestEngineConfig(
                     shutdown_on_error=True,
@@ -74,3 +72,12 @@ def node_over(
     )
     node.build()
     return node
+
+
+def _read(data: MarketData, folder: str, identity: InstrumentId) -> BacktestDataConfig:
+    return BacktestDataConfig(
+        data_type=_TYPES[folder],
+        catalog_path=str(data.catalog.resolve()),  # a relative path is refused with a riddle
+        instrument_id=identity,
+        batch_deltas=True if folder == BOOK else None,
+    )

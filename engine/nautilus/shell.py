@@ -23,6 +23,7 @@ from engine.core.session import Session
 from engine.core.state import State
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import market, translate
+from engine.nautilus.reference import Priced
 
 _END = "end of data"
 _FORGET_EVERY = 60  # s
@@ -42,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a shell is told. With Feed.BOOK the top is that of the node's book, and depth can be asked for; else it is
     the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None,
     `forced` what the venue itself does to the account after a tick, where nobody else does. A simulated venue acts on a
-    command only when something happens: with `arrives_after_ns` it is woken when the command arrives.
+    command only when something happens: with `arrives_after_ns` it is woken when the command arrives. `reference`: a
+    price from elsewhere, before whose first value nothing is ready.
     """
 
     started: Started
@@ -53,6 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     forced: Callable[[State[Any]], tuple[Command, ...]]
     first_tick_ns: Nanos = 0
     arrives_after_ns: Nanos = 0
+    reference: Priced | None = None
 
 
 class Shell(Strategy):
@@ -73,6 +76,7 @@ class Shell(Strategy):
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
         self._settled: set[tuple[str, Nanos]] = set()  # fundings that were fed: position, time
         self._ticks = 0
+        self._ready = plan.reference is None
         self._stop_reason = _END
         self.failure: BaseException | None = None
         self.stopped_ns: Nanos | None = None
@@ -169,12 +173,20 @@ class Shell(Strategy):
         queries = () if state is None else self._driven.policy.depth_queries(state)
         if queries and not book:
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
-        seen = market.tick(self._cache, self._id, now=event.ts_event, sent=event.ts_init, book=book, queries=queries)
+        now, beside = event.ts_event, self._from_elsewhere(event.ts_event)
+        seen = market.tick(self._cache, self._id, now=now, sent=event.ts_init, book=book, queries=queries, **beside)
         self._driven.feed(seen)
         for command in () if self._driven.state is None else self._plan.forced(self._driven.state):
             self.send(command)
         self._plan.on_tick(event.ts_event)
         self._forget(event.ts_event)
+
+    def _from_elsewhere(self, now: Nanos) -> dict[str, Any]:
+        if self._plan.reference is None:
+            return {}
+        price = self._plan.reference(self._cache, now)
+        self._ready = self._ready or price is not None
+        return {"reference": price, "ready": self._ready}
 
     def _forget(self, now: Nanos) -> None:
         """NautilusTrader copies an account with all its past on every change, and keeps every order."""

@@ -7,6 +7,7 @@ import polars as pl
 
 from engine.core.errors import DataError, Problem
 from engine.core.types import Nanos
+from engine.simulation.reference import External, Reference
 
 # What a replay feeds, in the order in which rows of one instant are fed: a trade before the change of depth it caused.
 FOLDERS = ("funding_rates", "mark_prices", "trades", "order_book_deltas", "quotes")
@@ -16,27 +17,30 @@ BOOK, QUOTES, FUNDING = "order_book_deltas", "quotes", "funding_rates"
 class MarketData(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a catalog to replay: rows whose `ts_init` is in [start_ns, end_ns]; None is its beginning or end.
 
-    `depth`: whether the strategy may ask for more of the book than its top. That costs a second book.
+    `depth`: whether the strategy may ask for more of the book than its top. That costs a second book. `reference`:
+    whose price the ticks carry beside the market's own; of another instrument its quotes and trades are replayed too.
     """
 
     catalog: Path
     start_ns: Nanos | None = None
     end_ns: Nanos | None = None
     depth: bool = True
+    reference: Reference | None = None
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Rows [from_ns, to_ns] of the folders that have any. The strategy ticks from `first_ns` on; the rows before it
-    only build the book: they begin with its latest snapshot."""
+    only build the book: they begin with its latest snapshot. `reference` are rows of the instrument of reference."""
 
     from_ns: Nanos
     first_ns: Nanos
     to_ns: Nanos
     rows: dict[str, int]
+    reference: dict[str, int] = {}
 
     @property
     def total(self) -> int:
-        return sum(self.rows.values())
+        return sum(self.rows.values()) + sum(self.reference.values())
 
 
 def span_of(data: MarketData, instrument_id: str, *, funding: bool) -> Span:
@@ -58,7 +62,28 @@ def span_of(data: MarketData, instrument_id: str, *, funding: bool) -> Span:
     from_ns = snapshots.select(pl.col("ts_init").max()).collect().item()
     from_ns = first if from_ns is None else from_ns
     rows = {folder: _rows(found, from_ns, to_ns) for folder, found in files.items() if funding or folder != FUNDING}
-    return Span(from_ns=from_ns, first_ns=first_ns, to_ns=to_ns, rows={each: n for each, n in rows.items() if n})
+    return Span(
+        from_ns=from_ns,
+        first_ns=first_ns,
+        to_ns=to_ns,
+        rows={each: n for each, n in rows.items() if n},
+        reference=_reference_rows(data, instrument_id, from_ns, to_ns),
+    )
+
+
+def _reference_rows(data: MarketData, instrument_id: str, from_ns: Nanos, to_ns: Nanos) -> dict[str, int]:
+    """Quotes are all that is read, but a simulated venue with books wants the book of every instrument."""
+    if not isinstance(data.reference, External):
+        return {}
+    name = data.reference.instrument_id
+    same_venue = name.rpartition(".")[2] == instrument_id.rpartition(".")[2]
+    folders = ("trades", BOOK, QUOTES) if same_venue else ("trades", QUOTES)
+    files = {each: sorted((data.catalog / "data" / each / name).glob("*.parquet")) for each in folders}
+    if not files[QUOTES]:
+        raise DataError(
+            Problem(source=str(data.catalog), field="data.reference_instrument", message=f"has no quotes of {name}")
+        )
+    return {each: n for each, found in files.items() if (n := _rows(found, from_ns, to_ns))}
 
 
 def _rows(files: list[Path], from_ns: Nanos, to_ns: Nanos) -> int:

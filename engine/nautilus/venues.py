@@ -38,6 +38,18 @@ def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueCo
     )
 
 
+def silent_venue(name: str) -> BacktestVenueConfig:
+    """A venue where nothing is traded: NautilusTrader wants one for every instrument that it replays."""
+    return BacktestVenueConfig(
+        name,
+        OmsType.NETTING,
+        AccountType.MARGIN,
+        ["0 USDT"],
+        BookType.L1_MBP,
+        fee_model=MakerTakerFeeModel(Decimal(0), Decimal(0)),
+    )
+
+
 def fees(simulation: Simulation, started: Started) -> tuple[Decimal, Decimal]:
     """Maker and taker fee as fractions."""
     instrument, percent = started.instrument, Decimal(100)

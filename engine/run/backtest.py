@@ -1,23 +1,26 @@
 """A backtest from run file to results: catalog, manifest, journal, the simulated venue, seal, analysis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from data import store
 from engine.analysis.analyse import REPORT_FILE, analyse
 from engine.config.tree import RunConfig, identity
-from engine.core.errors import ConfigError, Problem
 from engine.core.session import Send, Session
+from engine.core.state import State
 from engine.core.types import Instrument, Nanos
 from engine.journal.manifest import Manifest, manifest_hash, new_manifest
 from engine.journal.writer import JournalWriter, create_run
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
 from engine.run.agreement import check_agreement
 from engine.run.compose import Parts, compose
+from engine.run.reference import fingerprint_of, idle_keys, reference_of
 from engine.run.seals import sealed_as_it_went
+from engine.simulation.reference import Reference
 from strategies.registry import STRATEGIES
 
 type Progress = Callable[[str, float], None]  # a stage's name and the share of it that is done, 0 to 1
@@ -31,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
     start_ns: Nanos
     end_ns: Nanos
+    reference: Reference | None
     notes: tuple[str, ...]
 
 
@@ -51,13 +55,13 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
     Raises DataError where the catalog lacks the instrument or the range holds no data; ConfigError where the run file
     asks for what a backtest cannot give.
     """
-    _refuse_foreign_prices(config)
+    reference = reference_of(config)
     catalog, instrument_id = config.data.catalog, config.instrument.id
     held = store.contents(catalog, instrument_id)
     low, high = store.span_within(catalog, instrument_id, config.data.start_ns, config.data.end_ns)
-    manifest = new_manifest(
-        "backtest", instrument_id, identity(config), data_fingerprint=held.fingerprint, parent=parent
-    )
+    of_reference = fingerprint_of(config, reference)
+    said_config = identity(config) | ({} if of_reference is None else {"reference": of_reference})
+    manifest = new_manifest("backtest", instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
     said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
     warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
     return Plan(
@@ -66,7 +70,8 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
         manifest=manifest,
         start_ns=low,
         end_ns=high,
-        notes=(*dict.fromkeys((*said, *warnings)),),
+        reference=reference,
+        notes=(*dict.fromkeys((*said, *idle_keys(config), *warnings)),),
     )
 
 
@@ -81,12 +86,12 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         config.output.runs.absolute(),
         plan.manifest,
         created=created,
-        places={"catalog": str(config.data.catalog.absolute())},
+        places=_places(config),
         warnings=plan.notes,
     )
     report = config.output.report
     with journal, sealed_as_it_went(journal) as ended:
-        end = _replayed(plan, journal, progress)
+        end, state = _replayed(plan, journal, progress)
         seal = ended(rows=end.rows, seconds=end.loop_seconds, balance=str(end.balance))
         progress("analysis", 0.0)
         summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=report)
@@ -97,11 +102,19 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         digest=seal.commands_digest,
         summary=summary,
         report=journal.folder / REPORT_FILE if report else None,
-        notes=plan.notes,
+        notes=(*plan.notes, *(() if summary["orders"] else _why_no_order(plan, state))),
     )
 
 
-def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> BacktestEnd:
+def _why_no_order(plan: Plan, state: State[Any]) -> Iterator[str]:
+    """The strategy's word on a run that sent nothing, as it stood at the last tick."""
+    explained = STRATEGIES[plan.config.strategy_name].explain(plan.config.strategy, replace(state, stopping=False))
+    for side, why in (("buy", explained.no_bid), ("sell", explained.no_ask)):
+        if why:
+            yield f"no {side} order was sent: {why}"
+
+
+def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> tuple[BacktestEnd, State[Any]]:
     parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
     span = max(plan.end_ns - plan.start_ns, 1)
     sessions: list[Session[Any]] = []
@@ -120,7 +133,13 @@ def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> Backtes
     state = sessions[0].state
     assert state is not None
     check_agreement(state, end.positions, end.balance)
-    return end
+    return end, state
+
+
+def _places(config: RunConfig) -> dict[str, str]:
+    data = config.data
+    paths = {"catalog": data.catalog, "reference_csv": data.reference_csv}
+    return {name: str(path.absolute()) for name, path in paths.items() if path is not None}
 
 
 def _market_data(plan: Plan, parts: Parts) -> MarketData:
@@ -130,11 +149,5 @@ def _market_data(plan: Plan, parts: Parts) -> MarketData:
         start_ns=data.start_ns,
         end_ns=data.end_ns,
         depth=parts.policy.needs_depth,
+        reference=plan.reference,
     )
-
-
-def _refuse_foreign_prices(config: RunConfig) -> None:
-    source = getattr(config.strategy, "price_source", "current_market")
-    if source != "current_market":
-        message = f'"{source}" cannot be had in a backtest yet: only current_market'
-        raise ConfigError(Problem("run file", message, field="strategy.price_source"))

@@ -18,7 +18,9 @@ from engine.journal.reader import Journal
 from engine.run.backtest import Plan, planned
 from engine.run.remade import remade
 
-CATALOG = ("data", "catalog")
+PATHS = ("catalog", "reference_csv")  # of [data]: a manifest has them beside what decides the run
+
+REFERENCE = {("strategy", "price_source"), ("data", "reference_csv"), ("data", "reference_instrument")}
 
 
 class Parent(NamedTuple):
@@ -40,6 +42,9 @@ def varied(folder: Path, overrides: Sequence[Override]) -> Plan:
     if plan.manifest.data_fingerprint != wanted:
         message = f"holds other data than {parent.run_id} saw: {plan.manifest.data_fingerprint} is not {wanted}"
         raise DataError(Problem(str(config.data.catalog), message, field="data.catalog"))
+    if not asked & REFERENCE and plan.manifest.config.get("reference") != parent.manifest.config.get("reference"):
+        message = f"the price from elsewhere is not what {parent.run_id} saw"
+        raise DataError(Problem(folder.name, message, field="strategy.price_source"))
     return plan
 
 
@@ -61,7 +66,7 @@ def _as_run_file(folder: Path, parent: RunFile) -> str:
         if section in config and section not in models:
             models[section] = model.model_validate(config[section])
     given = {key: value for section, model in models.items() for key, value in _given(section, model).items()}
-    return run_file(given | {".".join(CATALOG): places["catalog"]}, name)
+    return run_file(given | {f"data.{key}": path for key, path in places.items() if key in PATHS}, name)
 
 
 def _given(path: str, model: BaseModel) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Where a backtest's reference price comes from, if not from the traded market."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from data import store
+from data.prices import read_prices
+from engine.config.tree import RunConfig
+from engine.core.errors import ConfigError, Problem
+from engine.core.types import SECOND
+from engine.simulation.reference import External, Polled, Reference
+
+NEEDS = {"external_market": "reference_instrument", "custom_api": "reference_csv"}
+EXAMPLES = {
+    "reference_instrument": "its name in the catalog, such as ETHUSDT-PERP.BINANCE",
+    "reference_csv": "a CSV of ts_ns,price: what the number was when",
+}
+
+
+def reference_of(config: RunConfig) -> Reference | None:
+    """None where the traded market is its own. Raises ConfigError where the run file does not say what a backtest is
+    to take instead, DataError for a CSV that is wrong."""
+    asked = _asked(config)
+    key = NEEDS.get(asked["price_source"])
+    if key is None:
+        return None
+    if getattr(config.data, key) is None:
+        message = f"a backtest with price_source {asked['price_source']} needs it: {EXAMPLES[key]}"
+        raise ConfigError(Problem("run file", message, field=f"data.{key}"))
+    if config.data.reference_instrument is not None and key == "reference_instrument":
+        return External(config.data.reference_instrument, asked["price_type"])
+    rows = read_prices(_csv(config))
+    interval_ns = int(asked["custom_api_update_interval"] * SECOND)
+    return Polled(tuple(time for time, _ in rows), tuple(price for _, price in rows), interval_ns)
+
+
+def fingerprint_of(config: RunConfig, reference: Reference | None) -> str | None:
+    """Names what the reference is by content, as the manifest names the market data."""
+    if isinstance(reference, External):
+        return store.fingerprint(config.data.catalog, reference.instrument_id)
+    return None if reference is None else hashlib.sha256(_csv(config).read_bytes()).hexdigest()
+
+
+def idle_keys(config: RunConfig) -> tuple[str, ...]:
+    """A sentence for each key of [data] that says a reference which nobody asks for."""
+    source = _asked(config)["price_source"]
+    return tuple(
+        f"data.{key} means nothing without price_source {needed_by}"
+        for needed_by, key in NEEDS.items()
+        if source != needed_by and getattr(config.data, key) is not None
+    )
+
+
+def _asked(config: RunConfig) -> dict[str, Any]:
+    keys = {"price_source", "price_type", "custom_api_update_interval"}
+    return {"price_source": "current_market"} | config.strategy.model_dump(include=keys)
+
+
+def _csv(config: RunConfig) -> Path:
+    assert config.data.reference_csv is not None
+    return config.data.reference_csv
