@@ -34,7 +34,7 @@ TRADING = (
     Metric("maker_share", "Maker share", "share", "part of the volume that rested in the book before it traded"),
     Metric("rejections", "Rejected by the venue", "count", "orders that the venue did not take"),
     Metric("denials", "Denied by the host", "count", "orders stopped before they left"),
-    Metric("liquidations", "Liquidations", "count", "fills forced by the venue"),
+    Metric("liquidations", "Liquidations", "count", "orders forced by the venue"),
 )
 RISK = (
     Metric("max_position", "Largest position", "size", "largest absolute size of a leg"),

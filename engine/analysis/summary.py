@@ -48,7 +48,7 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
         "seconds_quoted": quoted,
         "quoted_share": quoted / duration if duration else None,
         "exits": {purpose: _exit(frames, purpose) for purpose in EXITS},
-        "liquidations": fills.filter("liquidation").height,
+        "liquidations": fills.filter("liquidation")["id"].n_unique(),
         "refusals": dict(frames.refusals["limit"].value_counts().sort("limit").iter_rows()),
         "rejections": _with_status(frames, "rejected"),
         "denials": _with_status(frames, "denied"),
