@@ -51,7 +51,10 @@ def _run(plan: Plan) -> Result:
         speak.note(f"note: {note}")
     created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing
     with show.progress(STAGES) as progress:
-        return backtest(plan, created=created, progress=progress)
+        result = backtest(plan, created=created, progress=progress)
+    for note in result.notes[len(plan.notes) :]:
+        speak.note(f"note: {note}")
+    return result
 
 
 def _result(result: Result) -> dict[str, Any]:
