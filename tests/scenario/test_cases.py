@@ -12,6 +12,7 @@ from engine.run.scenario_files import EXPECTED, encode_rows, read_rows
 from tests.support.shared import ORACLE, needs_oracle
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "scenarios"
+RANDOM = Path(__file__).parent / "recorded"
 RECORDED = sorted(path.name for path in ORACLE.iterdir()) if ORACLE.is_dir() else ["none"]
 
 
@@ -19,6 +20,13 @@ RECORDED = sorted(path.name for path in ORACLE.iterdir()) if ORACLE.is_dir() els
 @pytest.mark.parametrize("name", RECORDED)
 def test_hummingbots_commands_are_reproduced(name: str) -> None:
     assert not check(ORACLE / name).failures
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in RANDOM.iterdir()))
+def test_hummingbots_commands_on_random_configs_are_reproduced(name: str) -> None:
+    """Recorded from Hummingbot's own strategy (head: release 20260922; classic: its repository at 833fea4728) on a
+    venue of rules R1 to R9 that shares no code with ours."""
+    assert not check(RANDOM / name).failures
 
 
 def test_the_examples_come_out_as_written() -> None:
