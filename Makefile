@@ -32,7 +32,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup
 backtest: setup $(SAMPLE)/perpmm.json ## backtest the example run file on the bundled sample, and say where its page is
 	@$(BIN)/perpmm backtest $(EXAMPLE) --set data.catalog=$(SAMPLE) --runs $(RUNS)
 
-$(RAW)/.made: $(wildcard data/synthetic/*.py)
+$(RAW)/.made: $(wildcard data/synthetic/*.py) | $(READY)
 	@echo "making the sample: fifteen minutes of a synthetic market" >&2
 	@rm -rf $(RAW)
 	@$(BIN)/perpmm data synthetic --out $(RAW)
