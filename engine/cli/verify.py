@@ -5,15 +5,22 @@ from pathlib import Path
 from engine.cli import speak
 from engine.journal.reader import Journal
 from engine.journal.verify import verdict
+from engine.run.data_named import DataNow, data_now
 from engine.run.runs import iso, run_folder
 
+DATA = {
+    DataNow.SAME: "its catalog holds what the run saw",
+    DataNow.OTHER: "its catalog holds OTHER data than the run saw",
+    DataNow.GONE: "its catalog is not where it lay",
+}
 WORDS = {0: "sealed and whole", 1: "whole as far as it goes", 2: "DAMAGED"}
 
 
 def show(run: str, runs: Path, *, as_json: bool) -> int:
     folder = run_folder(run, runs)
     found = verdict(folder)
-    seal = Journal(folder).run_file.seal
+    run_file = Journal(folder).run_file
+    seal, data = run_file.seal, data_now(run_file)
     if as_json:
         speak.json_object(
             {
@@ -25,6 +32,7 @@ def show(run: str, runs: Path, *, as_json: bool) -> int:
                 "readable_ns": found.readable_ns,
                 "high_watermark": None if seal is None else seal.high_watermark,
                 "torn": found.torn,
+                "data": data,
             }
         )
         return found.code
@@ -37,4 +45,6 @@ def show(run: str, runs: Path, *, as_json: bool) -> int:
     speak.line(f"  {found.readable:,} entries are what was written{until}")
     if seal is not None and seal.reason:
         speak.line(f"  sealed: {seal.reason}")
+    if data is not DataNow.UNNAMED:
+        speak.line(f"  market data: {DATA[data]}")
     return found.code
