@@ -16,6 +16,8 @@ SAMPLE: Path = Data().catalog
 def write(file: Path, *, force: bool, as_json: bool) -> None:
     catalog = _sample_from(file)
     text = run_file({"data.catalog": str(catalog)})
+    if file.exists() and not file.is_file():
+        raise ConfigError(Problem(str(file), "is there already and is no file"))
     if file.exists() and not force:
         raise ConfigError(Problem(str(file), "is there already; --force replaces it"))
     write_atomically(file, text.encode())

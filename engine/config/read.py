@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.config.checks import mismatches
+from engine.config.checks import mismatches, outlandish
 from engine.config.faults import Fault, nearest, shown, validated
 from engine.config.lines import KeyPath, lines_of_keys
 from engine.config.tree import DEFAULT_STRATEGY, VERSION, RunConfig, sections
@@ -149,7 +149,7 @@ def _checked(raw: dict[str, Any]) -> tuple[RunConfig | None, list[Fault]]:
         faults += [Fault((name, *fault.path), fault.message) for fault in _with_homes(wrong, name, known)]
         if value is not None:
             made[name] = value
-    faults += mismatches(raw)
+    faults += [*mismatches(raw), *outlandish(raw)]
     return (None, faults) if faults else (RunConfig(strategy_name=strategy, **made), [])
 
 

@@ -130,6 +130,14 @@ def test_override_mends_a_fault() -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["1e400", "1e40", "1e-40", "1" + "0" * 30])
+@pytest.mark.parametrize("key", ["strategy.order_amount", "simulation.balance"])
+def test_a_number_that_no_market_has_is_refused(key: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(run_file({}), "run.toml", [override(f"{key}={value}")])
+    assert [(p.field, "must be 0 or between" in p.message) for p in caught.value.problems] == [(key, True)]
+
+
 def test_nested_override() -> None:
     config = parse_config(WORKING, "run.toml", [override("strategy.switches.stop_from_book=false")])
     assert config.strategy.model_dump()["switches"]["stop_from_book"] is False
