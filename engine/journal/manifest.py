@@ -86,6 +86,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
 
     `created` (ISO, UTC), `places` (name -> path) and `warnings` (of the data's quality) are told by the caller and not
     part of the hash. `resumed_after`: the last entry that was found each time the run was taken up after a crash.
+    `check` is the sha256 of all the rest.
     """
 
     run_id: str
@@ -96,6 +97,11 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     resumed_after: tuple[int, ...] = ()
     seal: Seal | None = None
+    check: str = ""
+
+    @property
+    def is_as_written(self) -> bool:
+        return self.check == _checksum(self)
 
 
 class _Version(msgspec.Struct):
@@ -169,7 +175,14 @@ def read_run_file(folder: Path) -> RunFile:
 
 def write_run_file(folder: Path, run_file: RunFile) -> None:
     """Replace the manifest as a whole. Raises JournalError if the disk does not take it."""
-    write_atomically(folder / MANIFEST_FILE, msgspec.json.format(_canonical.encode(run_file), indent=2) + b"\n")
+    checked = msgspec.structs.replace(run_file, check=_checksum(run_file))
+    write_atomically(folder / MANIFEST_FILE, msgspec.json.format(_canonical.encode(checked), indent=2) + b"\n")
+
+
+def _checksum(run_file: RunFile) -> str:
+    """Of the plain values, so that it is the same before they were written and after they were read."""
+    plain = msgspec.json.decode(_canonical.encode(run_file))
+    return _sha256({key: value for key, value in plain.items() if key != "check"})
 
 
 def _package_version() -> str:

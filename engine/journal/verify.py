@@ -10,7 +10,7 @@ import msgspec
 from engine.core.errors import JournalError
 from engine.journal.entry import CommandsDigest, Kind, chained, genesis
 from engine.journal.folder import JOURNAL_FILE
-from engine.journal.manifest import RunFile, Seal, Status, manifest_hash
+from engine.journal.manifest import MANIFEST_FILE, RunFile, Seal, Status, manifest_hash
 from engine.journal.reader import Journal
 from engine.journal.wal import LogEnd, wal_end
 from engine.journal.writer import file_sha256
@@ -47,7 +47,7 @@ def verdict(folder: Path) -> Verdict:
     """Reads every entry. Raises JournalError if there is no manifest that can be read."""
     journal = Journal(folder)
     run_file = journal.run_file
-    found = [] if manifest_hash(run_file.manifest) == run_file.run else ["the manifest is not the one that was hashed"]
+    found = list(_manifest_damage(run_file))
     chain = _Chain(run_file)
     log = LogEnd()
     try:
@@ -68,6 +68,13 @@ def verdict(folder: Path) -> Verdict:
         readable_ns=chain.last_ns,
         torn=log.torn,
     )
+
+
+def _manifest_damage(run_file: RunFile) -> Iterator[str]:
+    if manifest_hash(run_file.manifest) != run_file.run:
+        yield "the manifest is not the one that was hashed"
+    elif not run_file.is_as_written:
+        yield f"{MANIFEST_FILE} is not what was written"
 
 
 def damages(folder: Path) -> list[str]:

@@ -57,8 +57,14 @@ def create_run(
         warnings=warnings,
     )
     lock = lock_for_writing(folder)
-    write_run_file(folder, run_file)
-    return JournalWriter(folder, run_file, lock, durable=durable)
+    # The manifest last: a folder with one has a journal, whenever the process dies.
+    writer = JournalWriter(folder, run_file, lock, durable=durable)
+    try:
+        write_run_file(folder, run_file)
+    except JournalError:
+        writer.close()
+        raise
+    return writer
 
 
 class Tail(msgspec.Struct, frozen=True, kw_only=True):
