@@ -8,6 +8,7 @@ from engine.analysis.fold import fold_journal, started_of
 from engine.analysis.frames import write_frames
 from engine.analysis.page import report_page
 from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE
+from engine.analysis.study import study, study_figures
 from engine.analysis.summary import summary
 from engine.journal.atomic import write_atomically
 from engine.journal.reader import Journal
@@ -23,10 +24,12 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     """
     journal = Journal(run_dir)
     frames = fold_journal(journal)
-    figures = summary(frames, rows=rows, seconds=seconds)
+    started = started_of(journal)
+    studied = study(journal.run_file, frames, started.instrument)
+    figures = summary(frames, rows=rows, seconds=seconds) | study_figures(studied)
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")
     if report:
-        page = report_page(journal, started_of(journal), frames, figures)
+        page = report_page(journal, started, frames, figures, studied)
         write_atomically(run_dir / REPORT_FILE, page.encode())
     return figures

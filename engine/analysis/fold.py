@@ -138,6 +138,7 @@ class _Folding:
             float(before.ledger.realised - self.state.ledger.realised),  # an income account: negative
             float(held.size),
             _float(held.entry),
+            life is not None and life.status == "canceled",
         )
 
     def _position(self, entry: Entry, leg: Leg) -> None:

@@ -39,7 +39,8 @@ ORDERS = {
     "reason": pl.String,
 }
 # One row a fill. `fee`: paid, a rebate is negative. `mid`: of the tick before. `realised_pnl`: before fees. `position`
-# and `entry`: of the leg, after the fill. `purpose` and `level` are null where the order is not ours.
+# and `entry`: of the leg, after the fill. `purpose` and `level` are null where the order is not ours. `after_cancel`:
+# the order's end had been confirmed before.
 FILLS = {
     "seq": pl.Int64,
     "ts": TIME,
@@ -60,6 +61,7 @@ FILLS = {
     "realised_pnl": pl.Float64,
     "position": pl.Float64,
     "entry": pl.Float64,
+    "after_cancel": pl.Boolean,
 }
 # One row a change of a leg: its signed size and average entry price (null when flat).
 POSITIONS = {"seq": pl.Int64, "ts": TIME, "leg": pl.String, "size": pl.Float64, "entry": pl.Float64}

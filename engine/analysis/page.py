@@ -13,15 +13,27 @@ import plotly.offline
 
 from engine.analysis.figures import PURPOSES, Units, run_figure, units_of
 from engine.analysis.frames import Frames
+from engine.analysis.laws import TOO_EARLY, TOO_LATE, TOO_MUCH
 from engine.analysis.metrics import DONE, HEADLINE, RISK, SMALLEST, TRADING, Metric, duration, number, shown
+from engine.analysis.study import Study
+from engine.analysis.study_figures import markout_figure, waterfall_figure
 from engine.core.events import Started
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
 
 _ASSETS = Path(__file__).parent / "assets"
+_WATERFALL = (
+    "The net PnL as its parts. Spread captured: quotes that filled against the mid just before; adverse selection: the "
+    "mid's move in the {seconds:g} s after; inventory: what the mid did to what was held; exits: their price against "
+    "the mid."
+)
+_MARKOUT = (
+    "Of the quotes that filled: how far the mid stood from the fill's price in our favour, seconds later, in basis "
+    "points of that price. Negative: the market moved against us by more than the spread gave."
+)
 
 
-def report_page(journal: Journal, started: Started, frames: Frames, figures: dict[str, Any]) -> str:
+def report_page(journal: Journal, started: Started, frames: Frames, figures: dict[str, Any], studied: Study) -> str:
     """The page of a run: `figures` is its summary. Plotly's script is packed inside, hence its two megabytes."""
     units = units_of(started.instrument)
     run_file, manifest = journal.run_file, journal.run_file.manifest
@@ -30,6 +42,13 @@ def report_page(journal: Journal, started: Started, frames: Frames, figures: dic
         js=_asset("page.js"),
         plotly=_packed(plotly.offline.get_plotlyjs()),
         figure=_inline_json(run_figure(frames, started.instrument).to_json()),
+        waterfall=_inline_json(waterfall_figure(studied.attribution, units).to_json()),
+        waterfall_meaning=_text(_WATERFALL.format(seconds=figures["adverse_selection_seconds"])),
+        markouts=_inline_json(markouts.to_json()) if (markouts := markout_figure(studied.curve)) else "null",
+        markout_meaning=_text(_MARKOUT),
+        no_markouts="" if markouts else '<p class="sub">No quote filled.</p>',
+        quality=_quality(studied),
+        laws=_table(_laws(studied)),
         title=_text(f"{manifest.instrument} {manifest.kind}"),
         instrument=_text(manifest.instrument),
         kind=_text(manifest.kind),
@@ -37,7 +56,7 @@ def report_page(journal: Journal, started: Started, frames: Frames, figures: dic
         good="good" if journal.status is Status.ENDED else "bad",
         run_id=_text(run_file.run_id),
         period=_text(_period(figures)),
-        notices="".join(_notices(journal)),
+        notices="".join((*_notices(journal), *_findings(studied))),
         cards="".join(_card(metric, figures[metric.key], units) for metric in HEADLINE),
         money=_money_table(figures, units),
         trading=_table(_rows(TRADING, figures, units)),
@@ -56,6 +75,55 @@ def _notices(journal: Journal) -> Iterator[str]:
         yield f'<p class="notice bad">{_text(seal.status)}: {_text(seal.reason or "no reason given")}</p>'
     for warning in journal.run_file.warnings:
         yield f'<p class="notice">{_text(warning)}</p>'
+
+
+def _findings(studied: Study) -> Iterator[str]:
+    for finding in studied.findings:
+        said = f"{finding.fills:,} fills: {finding.law}. {finding.example}"
+        yield f'<p class="notice bad">{_text(said)}</p>'
+
+
+def _laws(studied: Study) -> Iterator[str]:
+    broken = {finding.law: finding.fills for finding in studied.findings}
+    for law in (TOO_EARLY, TOO_LATE, *(() if studied.share_of_volume is None else (TOO_MUCH,))):
+        yield _line(law.capitalize(), f"{broken[law]:,} fills" if law in broken else "none")
+    yield _line("Share of the market's volume", _share(studied.share_of_volume))
+    yield _line("Ticks with our bid at the touch", _share(studied.touch["bid"]))
+    yield _line("Ticks with our ask at the touch", _share(studied.touch["ask"]))
+    residual = abs(studied.attribution.residual)
+    yield _line("PnL that no part explains", f"{residual:.1e}" if residual >= SMALLEST else "none")
+    mids = "the catalog's quotes" if studied.attribution.source == "quotes" else "the run's ticks, one a second"
+    yield _line("Mids come from", mids)
+
+
+def _quality(studied: Study) -> str:
+    heads = ("Distance from mid", "Orders", "Filled", "Of their size", "Median wait", "Fills an hour")
+    head = "".join(f"<th>{_text(name)}</th>" for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in _quality_rows(studied))
+    return f'<table class="wide"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _quality_rows(studied: Study) -> Iterator[tuple[str, ...]]:
+    for row in studied.fill_quality.iter_rows(named=True):
+        low, high = row["from_bps"], row["to_bps"]
+        distance = (
+            "beyond the mid" if low is None else f"{low:g} bps on" if high is None else f"{low:g} to {high:g} bps"
+        )
+        wait, rate = row["seconds_to_fill"], row["fills_per_hour"]
+        yield (
+            distance,
+            f"{row['orders']:,}",
+            _share(row["fill_rate"]) or "",
+            _share(row["size_rate"]) or "",
+            "" if wait is None else duration(wait),
+            "" if rate is None else f"{rate:,.3g}",
+        )
+
+
+def _share(value: float | None) -> str | None:
+    if value is None:
+        return None
+    return f"{100 * value:.3f} %" if 0 < value < 0.001 else f"{100 * value:.1f} %"
 
 
 def _card(metric: Metric, value: Any, units: Units) -> str:

@@ -84,7 +84,16 @@
     await Plotly.newPlot(chart, figure.data, figure.layout, config);
     await Plotly.relayout(chart, paper());
     chart.on("plotly_relayout", zoomed);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Plotly.relayout(chart, paper()));
+    const drawn = [chart];
+    for (const name of ["waterfall", "markouts"]) {
+      const small = JSON.parse(document.getElementById(name + "-figure").textContent);
+      if (small === null) continue;
+      const place = document.getElementById(name);
+      await Plotly.newPlot(place, small.data, small.layout, { ...config, displayModeBar: false });
+      await Plotly.relayout(place, paper());
+      drawn.push(place);
+    }
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((each) => Plotly.relayout(each, paper())));
     root.dataset.charts = String(chart.querySelectorAll(".scatterlayer .trace").length);
   };
 
