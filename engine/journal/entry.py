@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         """Raises JournalError if the payload is none."""
         try:
             return decode(self.payload)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise JournalError(Problem(f"entry {self.seq}", f"is damaged: {error}")) from error
 
 

@@ -169,7 +169,7 @@ def read_run_file(folder: Path) -> RunFile:
         return msgspec.json.decode(content, type=RunFile)
     except OSError as error:
         raise JournalError(Problem(str(path), f"no run here: {error.strerror}")) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise JournalError(Problem(str(path), f"not a manifest: {error}")) from error
 
 

@@ -63,6 +63,6 @@ def read_snapshot[S](folder: Path, own: type[S]) -> Snapshot[S] | None:
         if hashlib.sha256(body).hexdigest() != sealed.sha256:
             return None
         snapshot: Snapshot[S] = msgspec.json.decode(body, type=Snapshot[own])  # type: ignore[valid-type]
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError):
         return None
     return snapshot if snapshot.code_version == code_version() else None

@@ -86,7 +86,7 @@ def test_flips_of_a_manifest(tmp_path: Path) -> None:
     random = Random(99)
     path = toy_run(tmp_path, seconds=60) / "manifest.json"
     whole, before = path.read_bytes(), read_run_file(path.parent)
-    for _ in range(FLIPS * 2):
+    for _ in range(FLIPS * 6):
         flipped(path, random.randrange(len(whole)), random.randrange(8))
         with suppress(JournalError):  # it is no manifest any more: exit code 2 as well
             assert verdict(path.parent).code == 2 or read_run_file(path.parent) == before
