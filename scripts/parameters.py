@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from engine.config.faults import table_model
 from engine.config.template import example, toml
-from strategies.perpetual_market_making.parameters import HUMMINGBOT_DEFAULTS, OPTIONS, Parameters
+from strategies.perpetual_market_making.parameters import HOT, HUMMINGBOT_DEFAULTS, OPTIONS, Parameters
 from strategies.perpetual_market_making.switches import Switches
 
 GENERATIONS = {"ab": "both", "a": "classic", "b": "head", "ours": "ours"}
@@ -25,6 +25,8 @@ This page is generated from the typed parameters (`make docs`), and a test holds
 - **Of**: whose key it is: `classic` (Hummingbot of 2021, template 5), `head` (2026, template 6), `both`, or `ours`.
   Behaviour `safe` knows all of them; where a behaviour does not know a key, the run says so at its start.
 - **Required** keys have no default: the user has to choose. The example stands beside.
+- **While running** these can be changed: {hot}. The change acts at the next proposal; what rests stays
+  until its refresh.
 """
 SWITCHES = """\
 ## Switches of safe
@@ -48,7 +50,14 @@ def parameters_page() -> str:
     fields = {key: field for key, field in Parameters.model_fields.items() if table_model(field) is None}
     keys = {key: field for key, field in fields.items() if key not in OPTIONS}
     options = {key: fields[key] for key in OPTIONS}
-    blocks = (HEAD, *_table(keys), SWITCHES, *_switches(), OPTIONS_HEAD, *_table(options))
+    blocks = (
+        HEAD.format(hot=", ".join(f"`{key}`" for key in HOT)),
+        *_table(keys),
+        SWITCHES,
+        *_switches(),
+        OPTIONS_HEAD,
+        *_table(options),
+    )
     return "\n".join(blocks).rstrip() + "\n"
 
 

@@ -122,6 +122,13 @@ class PositionModeFailed(Event, frozen=True, kw_only=True, tag="PositionModeFail
     reason: str
 
 
+class ParametersChanged(Event, frozen=True, kw_only=True, tag="ParametersChanged"):
+    """The user changed parameters of the strategy while it runs: `values` by key, as the run file would write them. The
+    host has made sure that the strategy takes them."""
+
+    values: dict[str, str]
+
+
 class Stopping(Event, frozen=True, kw_only=True, tag="Stopping"):
     """The host is about to stop: what rests is cancelled, and nothing is decided any more."""
 
@@ -140,5 +147,6 @@ type AnyEvent = (
     | LeverageConfirmed
     | PositionModeConfirmed
     | PositionModeFailed
+    | ParametersChanged
     | Stopping
 )

@@ -17,6 +17,7 @@ from engine.core.events import (
     OrderCanceled,
     OrderFilled,
     OrderRejected,
+    ParametersChanged,
     PositionModeConfirmed,
     PositionModeFailed,
     Started,
@@ -87,7 +88,7 @@ def begun[S](own: S, event: Started) -> State[S]:
     )
 
 
-def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901  one arm a fact
+def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0912  one arm a fact
     """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
     match event:
         case Tick():
@@ -108,6 +109,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901  one 
             return _replace(state, mode_confirmed=False)
         case LeverageConfirmed():
             return _replace(state, leverage=event.leverage)
+        case ParametersChanged():
+            return state  # the strategy's own affair
         case Stopping():
             return _replace(state, stopping=True)
         case Started():

@@ -35,10 +35,10 @@ class Because(msgspec.Struct, frozen=True):
 
 def because(parameters: Parameters, state: State[Own], order: Submit) -> Because:
     """`state` is the one in which the order was decided: the event in it, the order not yet."""
-    policy = PerpetualMarketMaking(parameters)
+    policy = PerpetualMarketMaking(parameters).in_force(state.own)
     turn = turn_of(policy, state)
     said = () if turn is None else _sentences(policy, turn, order)
-    return Because({key: str(getattr(parameters, key)) for key in _keys(parameters, order)}, said)
+    return Because({key: str(getattr(policy.parameters, key)) for key in _keys(policy.parameters, order)}, said)
 
 
 def _keys(parameters: Parameters, order: Submit) -> tuple[str, ...]:

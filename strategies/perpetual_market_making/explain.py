@@ -46,7 +46,7 @@ NEXT_TICK = "the next tick will quote it"
 
 def explain(parameters: Parameters, state: State[Own]) -> Explained:
     """Total: any state can be explained, also one before the first tick."""
-    policy = PerpetualMarketMaking(parameters)
+    policy = PerpetualMarketMaking(parameters).in_force(state.own)
     turn = turn_of(policy, state)
     reference = None if turn is None or turn.market.reference.is_nan() else turn.market.reference
     return Explained(

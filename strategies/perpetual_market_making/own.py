@@ -26,7 +26,8 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     `forgotten`: exits that outlived their position and count as ordinary orders. `hanging`: quotes kept on purpose.
     `peak_bid`, `peak_ask`: Hummingbot's trail, which starts from the last tick without a position (0: there was none).
     `trails`, `stopped`, `awaited` and `walked` are by leg, in `safe`: the trail, stops that were breached, exits that
-    wait for a cancel, and the price of the last stop that was cancelled where stops walk.
+    wait for a cancel, and the price of the last stop that was cancelled where stops walk. `changed`: parameters that
+    were changed while running, by key, as a run file writes them.
     """
 
     cancels_at_once: bool = False
@@ -48,6 +49,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     stopped: tuple[Leg, ...] = ()
     awaited: tuple[Leg, ...] = ()
     walked: dict[Leg, Decimal] = {}
+    changed: dict[str, str] = {}
 
 
 def after_fill(before: State[Own], rates: Rates, fill: OrderFilled) -> Own:

@@ -3,6 +3,7 @@
 Keys, defaults and ranges are Hummingbot's, of both generations (`versions`: a = classic, b = head).
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -161,6 +162,27 @@ class Parameters(BaseModel):
 
 
 OPTIONS = ("exit_when_under_water", "quote_flat_leg")
+
+HOT = (
+    "bid_spread",
+    "ask_spread",
+    "order_level_spread",
+    "order_amount",
+    "order_levels",
+    "filled_order_delay",
+    "price_ceiling",
+    "price_floor",
+)
+"""What may be changed while running, as in Hummingbot; it acts at the next proposal."""
+
+
+def with_changes(parameters: Parameters, values: Mapping[str, str]) -> Parameters:
+    """The parameters with some changed while running. Raises ValueError, naming all that cannot be."""
+    cold = [key for key in values if key not in HOT]
+    if cold:
+        raise ValueError(f"only {', '.join(HOT)} can be changed while running, not {', '.join(cold)}")
+    return Parameters.model_validate(parameters.model_dump() | dict(values))
+
 
 HUMMINGBOT_DEFAULTS = {"stop_loss_spread": Decimal(0)}
 """What Hummingbot takes for a blank key where we ask: for an importer that has said so, never silently."""

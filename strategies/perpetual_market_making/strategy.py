@@ -8,13 +8,13 @@ from typing import NamedTuple
 import msgspec
 
 from engine.core.commands import SetLeverage, SetPositionMode, Wish
-from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, Started, Tick
+from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, ParametersChanged, Started, Tick
 from engine.core.state import State
 from engine.core.types import Action, Side
 from strategies.perpetual_market_making import exits_classic, exits_head, exits_safe, flat, quotes_safe
 from strategies.perpetual_market_making.market import Read, as_it_is, exact, seen, through_float
 from strategies.perpetual_market_making.own import Own, after_fill
-from strategies.perpetual_market_making.parameters import Behaviour, Parameters
+from strategies.perpetual_market_making.parameters import Behaviour, Parameters, with_changes
 from strategies.perpetual_market_making.proposal import fronts
 from strategies.perpetual_market_making.rates import ONE, Rates, rates_of
 from strategies.perpetual_market_making.turn import Turn, closing_side
@@ -56,20 +56,39 @@ MANNERS = {
 
 
 class PerpetualMarketMaking:
-    """The policy. It holds its parameters and nothing else: what it remembers is `Own`, in the core's state."""
+    """The policy. It holds its parameters and nothing else: what it remembers is `Own`, in the core's state, also which
+    parameters were changed while running. `_varied` only saves working them out again."""
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
+        self._varied: dict[tuple[tuple[str, str], ...], PerpetualMarketMaking] = {}
         self.rates = rates_of(parameters)
         self.manner = MANNERS[parameters.behaviour]
 
     def initial(self, event: Started) -> Own:
         return Own(cancels_at_once=event.cancels_at_once and self.manner.of_hummingbot)
 
+    def in_force(self, own: Own) -> "PerpetualMarketMaking":
+        """The policy of the parameters as they are now. Raises ValueError if they were changed to what cannot be."""
+        if not own.changed:
+            return self
+        key = tuple(sorted(own.changed.items()))
+        if key not in self._varied:
+            self._varied[key] = PerpetualMarketMaking(with_changes(self.parameters, own.changed))
+        return self._varied[key]
+
     def evolve(self, before: State[Own], event: AnyEvent) -> Own:
-        return after_fill(before, self.rates, event) if isinstance(event, OrderFilled) else before.own
+        if isinstance(event, OrderFilled):
+            return after_fill(before, self.in_force(before.own).rates, event)
+        if isinstance(event, ParametersChanged):
+            return _replace(before.own, changed=before.own.changed | event.values)
+        return before.own
 
     def decide(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
+        return self.in_force(state.own).decided(state, event)
+
+    def decided(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
+        """By these very parameters, whatever was changed since."""
         if isinstance(event, Tick):
             return self._on_tick(state, event)
         if isinstance(event, OrderCanceled) and state.own.awaited and state.tick is not None:
@@ -82,12 +101,13 @@ class PerpetualMarketMaking:
 
     @property
     def needs_depth(self) -> bool:
-        return self.rates.trailing or self.rates.optimised
+        """With several levels nothing is optimised, but these can become one while running."""
+        return self.rates.trailing or self.parameters.order_optimization_enabled
 
     def depth_queries(self, state: State[Own]) -> tuple[tuple[Side, Decimal], ...]:
-        rates = self.rates
         if not self.needs_depth:
             return ()
+        rates = self.in_force(state.own).rates
         held = state.positions.values() if rates.trailing else ()
         trails = tuple((closing_side(position.size).opposite, abs(position.size)) for position in held)
         quotes = rates.optimised and (not state.positions or rates.quote_flat_leg)
@@ -130,4 +150,14 @@ def _is_quiet(state: State[Own], rates: Rates) -> bool:
     if not orders:
         return True
     exits = any(w.order.action is Action.CLOSE for w in orders)
-    return state.now < own.cancel_ns and not exits and orders[0].created_ns > own.flattened_ns
+    aged = state.now >= own.cancel_ns or orders[0].created_ns <= own.flattened_ns
+    return not exits and not aged and not _collapsed(state)
+
+
+def _collapsed(state: State[Own]) -> bool:
+    """A price fell below half of a buy's: then even a minimum_spread of -100 % cancels that, as Hummingbot does."""
+    tick = state.tick
+    assert tick is not None
+    prices = (tick.top.bid, tick.top.ask, tick.last_trade, tick.reference, state.own.last_own_price)
+    lowest = min(price for price in (*prices, state.orders[0].order.price) if price is not None)
+    return any(w.order.price is not None and w.order.price > 2 * lowest for w in state.orders)

@@ -17,6 +17,7 @@ from engine.core.events import (
     OrderCanceled,
     OrderFilled,
     OrderRejected,
+    ParametersChanged,
     PositionModeConfirmed,
     PositionModeFailed,
     Started,
@@ -173,6 +174,7 @@ later_events: Strategy[AnyEvent] = st.one_of(
     _event(LeverageConfirmed, leverage=st.integers(1, 125)),
     _event(PositionModeConfirmed, mode=st.sampled_from(PositionMode)),
     _event(PositionModeFailed, reason=words),
+    _event(ParametersChanged, values=st.dictionaries(words, words, max_size=2)),
     _event(Stopping, reason=words),
 )
 events: Strategy[AnyEvent] = starts | later_events
