@@ -1,8 +1,9 @@
 """Read a run's journal: finished, crashed, or being written by another process, without disturbing any of them."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from engine.core.errors import JournalError, Problem
 from engine.journal.entry import Entry, Kind
-from engine.journal.folder import JOURNAL_FILE, status_of
+from engine.journal.folder import JOURNAL_FILE, lock_for_writing, status_of
 from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_file
 
 PAGE = 2_000
@@ -33,6 +34,8 @@ class Journal:
         self.folder = folder
         self.run_file: RunFile = read_run_file(folder)
         self.status: Status = status_of(folder)
+        if self.status is Status.CRASHED:
+            _take_back_half_a_write(folder)
 
     def entries(
         self, *, since: int = 1, until: int | None = None, types: Iterable[str] | None = None
@@ -85,3 +88,18 @@ class Journal:
                 yield db
         except sqlite3.Error as error:
             raise JournalError(Problem(str(path), f"cannot be read: {error}")) from error
+
+
+def _take_back_half_a_write(folder: Path) -> None:
+    """A process killed while it sealed leaves SQLite's rollback file, and no reader may look past it: the file is put
+    back as it was before, as SQLite does for whoever opens it next for writing."""
+    path = folder / JOURNAL_FILE
+    if not path.with_name(f"{JOURNAL_FILE}-journal").is_file():
+        return
+    with suppress(JournalError, sqlite3.Error):  # where that cannot be done, reading says so
+        lock = lock_for_writing(folder)
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as db:
+                db.execute("select count(*) from sqlite_master").fetchone()
+        finally:
+            os.close(lock)

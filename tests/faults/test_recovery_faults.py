@@ -4,10 +4,11 @@ import json
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,23 @@ def test_what_is_sealed_or_damaged_is_not_taken_up(tmp_path: Path) -> None:
         resumed(folder)
     assert seal_crashed(folder).status is Status.QUARANTINED
     assert status_of(folder) is Status.QUARANTINED
+
+
+def test_a_process_killed_while_it_sealed_leaves_a_whole_run(tmp_path: Path) -> None:
+    """SQLite was about to change the file and kept what was there before beside it: that is what counts."""
+    folder = story_run(tmp_path, STORY, seal=False)
+    before = list(Journal(folder).entries())
+    with closing(sqlite3.connect(folder / "journal.sqlite", isolation_level=None)) as db:
+        db.execute("pragma journal_mode = delete")
+        db.execute("pragma cache_size = 2")  # so that the change is in the file before it is committed
+        db.execute("begin")
+        db.execute("update entry set ts_event = ts_event + 1, payload = x'00'")
+        cut = Path(shutil.copytree(folder, tmp_path / "cut"))
+        db.execute("rollback")
+    assert (cut / "journal.sqlite-journal").stat().st_size > 0
+    assert verdict(cut).code == 1
+    assert list(Journal(cut).entries()) == before
+    assert seal_crashed(cut).status is Status.CRASHED_RECOVERED
 
 
 def test_an_older_schema_is_refused_not_guessed(tmp_path: Path) -> None:
