@@ -51,7 +51,8 @@ class Data(Section):
     reference_instrument: str | None = Field(
         default=None,
         examples=["ETHUSDT-PERP.BINANCE"],
-        description="with price_source external_market: that contract's name in the catalog; a backtest needs it",
+        description="with price_source external_market: that contract's name in the catalog; unset: as "
+        "price_source_derivative and price_source_market name it",
     )
     reference_csv: Path | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from typing import Any
 
 from data import store
 from data.prices import read_prices
+from engine.config.hummingbot_keys import CONNECTORS
 from engine.config.tree import RunConfig
 from engine.core.errors import ConfigError, Problem
 from engine.core.types import SECOND
@@ -25,11 +26,12 @@ def reference_of(config: RunConfig) -> Reference | None:
     key = NEEDS.get(asked["price_source"])
     if key is None:
         return None
-    if getattr(config.data, key) is None:
+    instrument_id = config.data.reference_instrument or _contract(asked)
+    if (instrument_id if key == "reference_instrument" else config.data.reference_csv) is None:
         message = f"a backtest with price_source {asked['price_source']} needs it: {EXAMPLES[key]}"
         raise ConfigError(Problem("run file", message, field=f"data.{key}"))
-    if config.data.reference_instrument is not None and key == "reference_instrument":
-        return External(config.data.reference_instrument, asked["price_type"])
+    if instrument_id is not None and key == "reference_instrument":
+        return External(instrument_id, asked["price_type"])
     rows = read_prices(_csv(config))
     interval_ns = int(asked["custom_api_update_interval"] * SECOND)
     return Polled(tuple(time for time, _ in rows), tuple(price for _, price in rows), interval_ns)
@@ -53,8 +55,17 @@ def idle_keys(config: RunConfig) -> tuple[str, ...]:
 
 
 def _asked(config: RunConfig) -> dict[str, Any]:
-    keys = {"price_source", "price_type", "custom_api_update_interval"}
+    keys = {key for key in type(config.strategy).model_fields if key.startswith(("price_", "custom_api_"))}
     return {"price_source": "current_market"} | config.strategy.model_dump(include=keys)
+
+
+def _contract(asked: dict[str, Any]) -> str | None:
+    """What Hummingbot's own two keys name, where we know its connector."""
+    connector, market = asked.get("price_source_derivative"), asked.get("price_source_market")
+    stem = (connector or "").lower().removesuffix("_testnet")
+    known = CONNECTORS.get(stem.removesuffix("_perpetual")) if stem.endswith("_perpetual") else None
+    base, _, quote = (market or "").partition("-")
+    return f"{known.symbol(base, quote)}.{known.venue}" if known and base and quote else None
 
 
 def _csv(config: RunConfig) -> Path:

@@ -35,7 +35,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     done = perpmm(*told(tmp_path, *POLLED), cwd=tmp_path)
     assert done.code == 2
     assert "data.reference_csv" in done.err + done.out
-    external = ("strategy.price_source=external_market", "strategy.price_source_derivative=binance_perpetual")
-    done = perpmm(*told(tmp_path, *external, "strategy.price_source_market=ETH-USDT"), cwd=tmp_path)
-    assert done.code == 2
-    assert "data.reference_instrument" in done.err + done.out
+    external = ("strategy.price_source=external_market", "strategy.price_source_market=ETH-USDT")
+    for connector, said in (("binance_perpetual", "no ETHUSDT-PERP.BINANCE"), ("binance", "data.reference_instrument")):
+        named = f"strategy.price_source_derivative={connector}"
+        done = perpmm(*told(tmp_path, *external, named), cwd=tmp_path)
+        assert done.code == 2
+        assert said in done.err + done.out
