@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
 TABLE = Path(__file__).with_name("instruments.toml")
+_MOST_FEE = Decimal("0.05")
 _DAY_NS = 86_400_000_000_000
 
 
@@ -99,8 +101,22 @@ def instrument_from(contract: Contract, source: str) -> Instrument:
     positive = {f: number(f, least=Decimal(0), above=True) for f in ("tick", "step", "min_size", "multiplier")}
     rest = {f: number(f, least=Decimal(0), above=False) for f in ("min_notional", "margin_init", "margin_maint")}
     fees = {f: number(f, least=Decimal(-1), above=True) for f in ("maker_fee", "taker_fee")}
+    problems = problems or [*_impossible(contract.id, source, fees, rest)]
     if problems:
         raise DataError(*problems)
     same = ("id", "raw_symbol", "base", "quote", "settlement", "inverse")
     terms = {name: getattr(contract, name) for name in same} | {"venue": venue} | positive | rest | fees
     return msgspec.convert(terms, Instrument)
+
+
+def _impossible(name: str, source: str, fees: dict[str, Decimal], rest: dict[str, Decimal]) -> Iterator[Problem]:
+    """Percent written for a fraction, and a position that would be liquidated as it is opened."""
+    for field, share, most in (
+        *((f, v, _MOST_FEE) for f, v in fees.items()),
+        ("margin_init", rest["margin_init"], Decimal(1)),
+    ):
+        if share > most:
+            yield Problem(source, f"{share} is a fraction, at most {most}", field=f"{name}.{field}")
+    if rest["margin_maint"] > rest["margin_init"]:
+        reason = f"{rest['margin_maint']} is above margin_init, {rest['margin_init']}"
+        yield Problem(source, reason, field=f"{name}.margin_maint")

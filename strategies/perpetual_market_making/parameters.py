@@ -38,7 +38,9 @@ class Parameters(BaseModel):
 
     behaviour: Behaviour = _key("", "ours", "Whose decisions: classic (2021), head (2026) or safe.", Behaviour.SAFE)
     market: str = _asked("", "ab", "The contract, as BASE-QUOTE.", "BTC-USDT", min_length=1)
-    leverage: int = _asked("x", "ab", "Leverage set at the venue; it divides the margin an order needs.", 10, gt=0)
+    leverage: int = _asked(
+        "x", "ab", "Leverage set at the venue; it divides the margin an order needs.", 10, gt=0, le=1000
+    )
     position_mode: PositionMode = _key(
         "", "ab", "One net position (One-way), or a long and a short leg (Hedge).", PositionMode.ONE_WAY
     )
@@ -67,7 +69,7 @@ class Parameters(BaseModel):
         le=10,
     )
     order_amount: Decimal = _asked("base", "ab", "Size of the first level.", Decimal("0.01"), gt=0)
-    order_levels: int = _key("", "ab", "Levels a side.", 1, gt=0)
+    order_levels: int = _key("", "ab", "Levels a side.", 1, gt=0, le=1000)
     order_level_amount: Decimal = _key("base", "ab", "What each further level adds to the size.", Decimal(0))
     order_level_spread: Decimal = _key(
         "%", "ab", "What each further level adds to the spread.", Decimal(1), gt=0, lt=100

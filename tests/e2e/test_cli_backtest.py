@@ -129,3 +129,16 @@ def test_examples_show_every_exit_on_the_bundled_sample(tmp_path: Path) -> None:
         assert said.code == 0, said.err
         seen |= {purpose for purpose, exit_ in said.json["summary"]["exits"].items() if exit_["orders"]}
     assert {"take_profit", "trail", "stop"} <= seen
+
+
+def test_a_run_without_an_order_says_why(tmp_path: Path) -> None:
+    said = perpmm(
+        "backtest", run_file(tmp_path), "--no-report", "--json", "--set", "strategy.order_amount=1000000", cwd=tmp_path
+    )
+    assert said.json["summary"]["orders"] == 0
+    assert [
+        side
+        for side in ("buy", "sell")
+        if any(f"no {side} order was sent: its margin" in note for note in said.json["notes"])
+    ] == ["buy", "sell"]
+    assert "no buy order was sent" in said.err

@@ -97,10 +97,10 @@ def test_runs_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert str(tmp_path / "runs") in said.json["problems"][0]["source"]
 
 
-def test_external_prices_are_refused_for_now(tmp_path: Path) -> None:
+def test_external_prices_need_their_file(tmp_path: Path) -> None:
     source = 'price_source = "custom_api"\nprice_source_custom_api = "http://localhost"\nposition_mode ='
     change = ("position_mode =", source)
-    assert "strategy.price_source" in fields(refused(tmp_path, run_file(tmp_path, change)))
+    assert "data.reference_csv" in fields(refused(tmp_path, run_file(tmp_path, change)))
 
 
 def test_data_commands_refuse_too(tmp_path: Path) -> None:

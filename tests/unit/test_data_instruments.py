@@ -91,6 +91,8 @@ def test_a_users_file_is_obeyed(tmp_path: Path) -> None:
         ('tick = "0.05"', "", "tick"),
         ('tick = "0.05"', 'tick = "0.05"\ntik = "1"', "tik"),
         ("[[contract]]", "[[contract", "no table of contracts"),
+        ('"0.0003"', '"0.06"', "taker_fee: 0.06 is a fraction, at most 0.05"),
+        ('margin_maint = "0.05"', 'margin_maint = "0.2"', "margin_maint: 0.2 is above margin_init, 0.1"),
     ],
 )
 def test_a_bad_users_file_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
