@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 from nautilus_trader.backtest import BacktestVenueConfig
-from nautilus_trader.execution import MakerTakerFeeModel, StaticLatencyModel
+from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import AccountType, BookType, LeveragedMarginModel, OmsType
 
 from engine.core.events import Started
@@ -33,7 +33,8 @@ def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueCo
         margin_model=LeveragedMarginModel(),
         fee_model=MakerTakerFeeModel(maker, taker),
         latency_model=StaticLatencyModel(base_latency_nanos=latency) if latency else None,
-        queue_position=simulation.queue_position,
+        queue_position=simulation.queue_position and simulation.fills != "optimistic",
+        fill_model=_never_at_its_price() if simulation.fills == "pessimistic" else None,
         liquidity_consumption=simulation.liquidity_consumption,
     )
 
@@ -48,6 +49,11 @@ def silent_venue(name: str) -> BacktestVenueConfig:
         BookType.L1_MBP,
         fee_model=MakerTakerFeeModel(Decimal(0), Decimal(0)),
     )
+
+
+def _never_at_its_price() -> DefaultFillModel:
+    """A resting order does not fill while the market trades at its price, only beyond it. No chance: 0 is never."""
+    return DefaultFillModel(prob_fill_on_limit=0.0, prob_slippage=0.0, random_seed=0)
 
 
 def fees(simulation: Simulation, started: Started) -> tuple[Decimal, Decimal]:

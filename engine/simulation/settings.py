@@ -1,7 +1,7 @@
 """How the simulated venue behaves: the run file's [simulation]. Plain values, no engine."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,6 +33,11 @@ class Simulation(BaseModel):
     order_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
         default=50,
         description="from our decision until the venue acts on an order or a cancel; its answer comes back at once",
+    )
+    fills: Literal["pessimistic", "central", "optimistic"] = Field(
+        default="central",
+        description="when a resting order fills. pessimistic: only once the market trades through its price; "
+        "central: as queue_position says; optimistic: at the first trade at its price",
     )
     queue_position: bool = Field(
         default=True,

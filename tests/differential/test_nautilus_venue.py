@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from engine.core.events import OrderAccepted, OrderCanceled, OrderFilled, OrderRejected, Stopping, Tick
 from engine.core.types import Side
@@ -39,6 +42,19 @@ def test_without_queue_position_the_first_trade_fills(tmp_path: Path) -> None:
         market, tmp_path, {2: (buy("2", "100.0"),)}, simulation=Simulation(order_latency_ms=0, queue_position=False)
     )
     assert sizes(told.of(OrderFilled)) == [Decimal("0.5")]
+
+
+@pytest.mark.parametrize(
+    ("fills", "filled"),
+    [("pessimistic", ["0.7"]), ("central", ["0.5", "0.7"]), ("optimistic", ["0.8", "9.7", "0.7"])],
+)
+def test_three_assumptions_of_when_a_resting_order_fills(tmp_path: Path, fills: Any, filled: list[str]) -> None:
+    """10 rest before it: at its price 0.8 and 9.7 trade, then 0.7 below it."""
+    market = calm_market(8).trade(3.2, Side.SELL, "100.0", "0.8").trade(3.4, Side.SELL, "100.0", "9.7")
+    market.trade(5.2, Side.SELL, "99.9", "0.7")
+    simulation = Simulation(order_latency_ms=0, fills=fills)
+    told, _ = backtest(market, tmp_path, {2: (buy("20", "100.0"),)}, simulation=simulation)
+    assert [str(fill.size.normalize()) for fill in told.of(OrderFilled)] == filled
 
 
 def test_orders_and_cancels_take_their_latency(tmp_path: Path) -> None:
