@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.session import Session
+from engine.journal import snapshot
 from engine.journal.snapshot import write_snapshot
 from engine.journal.writer import create_run
 from engine.run.recover import resumed
@@ -21,6 +22,7 @@ from engine.run.scenario import UNLIMITED
 from tests.support.builders import LINEAR, a_start, a_tick
 from tests.support.stories import a_story, manifest_of, parts
 
+snapshot.code_version = lambda: "bench"  # writing takes a while: sources may change meanwhile
 SNAPSHOT_AGE = 9_000  # entries since the newest snapshot: nearly as old as it gets
 
 
