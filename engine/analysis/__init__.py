@@ -1,5 +1,5 @@
-"""Polars frames in, polars frames out: what a run did, from its journal alone."""
+"""Polars frames in, polars frames out: what a run did, from its journal and, where it still is, its catalog."""
 
-from engine.analysis.run import Run, open_run
+from engine.analysis.run import Run, list_runs, open_run
 
-__all__ = ["Run", "open_run"]
+__all__ = ["Run", "list_runs", "open_run"]

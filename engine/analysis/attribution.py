@@ -66,7 +66,7 @@ class Attribution(NamedTuple):
         """A row for each part of each group: `amount`. Keys: part alone, or columns of the entries, or "hour"."""
         rows = self.entries.with_columns(hour=pl.col("ts").dt.truncate("1h"))
         order = pl.Enum(list(PARTS))
-        grouped = rows.group_by(*keys, pl.col("part").cast(order)).agg(pl.col("amount").sum())
+        grouped = rows.group_by(*keys, pl.col("part").cast(order), maintain_order=True).agg(pl.col("amount").sum())
         return grouped.sort(*keys, "part", nulls_last=True).cast({"part": pl.String})
 
     @property

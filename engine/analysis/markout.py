@@ -55,10 +55,10 @@ def curve(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
     width = (pl.col("horizon_s").clip(lower_bound=1.0) * SECOND).cast(pl.Int64)
     bunched = rows.with_columns(bunch=pl.col("ts").cast(pl.Int64) // width)
     means = bunched.with_columns(off=pl.col("markout_bps") - pl.col("markout_bps").mean().over(groups))
-    bunches = means.group_by(*groups, "bunch").agg(
+    bunches = means.group_by(*groups, "bunch", maintain_order=True).agg(
         pl.len().alias("fills"), pl.col("markout_bps").sum(), pl.col("off").sum()
     )
-    table = bunches.group_by(groups).agg(
+    table = bunches.group_by(groups, maintain_order=True).agg(
         pl.col("fills").sum(),
         pl.len().alias("bunches"),
         mean_bps=pl.col("markout_bps").sum() / pl.col("fills").sum(),

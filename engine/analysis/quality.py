@@ -30,7 +30,7 @@ def fill_quality(frames: Frames, market: Market) -> pl.DataFrame:
         rested=_seconds(pl.coalesce("first", "ended", pl.lit(frames.equity["ts"].last())) - pl.col("accepted")),
     )
     row = np.searchsorted(EDGES_BPS, orders["distance"].to_numpy(), side="right")
-    grouped = orders.with_columns(row=pl.Series(row, dtype=pl.Int64)).group_by("row").agg(
+    grouped = orders.with_columns(row=pl.Series(row, dtype=pl.Int64)).group_by("row", maintain_order=True).agg(
         orders=pl.len(),
         filled=pl.col("first").is_not_null().sum(),
         size_rate=pl.col("filled").sum() / pl.col("size").sum(),
