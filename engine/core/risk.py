@@ -12,6 +12,7 @@ from engine.core.position import notional
 from engine.core.state import State
 from engine.core.types import ZERO, Action, Leg, PositionMode, Side, is_whole, leg_of
 
+type Check = Callable[[Any, Asked], str | None]  # (the limit, what is asked) -> why not
 type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -56,6 +57,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list[Refused | None]:
     """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
+    active = [(name, limit, check) for name, check in CHECKS.items() if (limit := getattr(limits, name)) is not None]
     worst: dict[tuple[Leg, Side], Decimal] = {}
     open_orders = len(state.orders)
     verdicts: list[Refused | None] = []
@@ -63,18 +65,17 @@ def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list
         key = (leg_of(state.mode, draft.side, draft.action), draft.side)
         before = worst[key] if key in worst else worst_position(state, *key)
         after = before if draft.reduce_only else before + draft.size
-        verdict = _first(limits, Asked(draft, state, after, open_orders))
+        verdict = _first(active, Asked(draft, state, after, open_orders))
         worst[key] = after if verdict is None else before
         open_orders += verdict is None
         verdicts.append(verdict)
     return verdicts
 
 
-def _first(limits: Limits, asked: Asked) -> Refused | None:
+def _first(active: Iterable[tuple[str, Any, Check]], asked: Asked) -> Refused | None:
     """What can only reduce a position is held to the venue's grid alone: whatever the limits, a stop goes out."""
-    for name, check in CHECKS.items():
-        limit = getattr(limits, name)
-        if limit is None or limit is False or (_only_reduces(asked) and name != "whole_units"):
+    for name, limit, check in active:
+        if name != "whole_units" and _only_reduces(asked):
             continue
         if reason := check(limit, asked):
             return Refused(asked.draft, name, reason)
@@ -93,8 +94,10 @@ def worst_position(state: State[Any], leg: Leg, side: Side) -> Decimal:
     return max(side * state.position(leg).size, ZERO) + sum((w.leaves for w in growing), ZERO)
 
 
-def _whole_units(_on: bool, asked: Asked) -> str | None:
+def _whole_units(on: bool, asked: Asked) -> str | None:
     draft, instrument = asked.draft, asked.state.instrument
+    if not on:
+        return None
     if draft.size <= 0 or (draft.price is not None and draft.price <= 0):
         return "price and size must be positive"
     whole = is_whole(draft.size, instrument.step) and (draft.price is None or is_whole(draft.price, instrument.tick))
@@ -143,7 +146,7 @@ def _anchor(state: State[Any]) -> Decimal | None:
     return state.tick.mark if state.tick.mark is not None else mid
 
 
-CHECKS: dict[str, Callable[[Any, Asked], str | None]] = {
+CHECKS: dict[str, Check] = {
     "whole_units": _whole_units,
     "max_order_size": _max_order_size,
     "max_order_notional": _max_order_notional,

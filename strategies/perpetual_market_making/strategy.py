@@ -121,7 +121,11 @@ class PerpetualMarketMaking:
             return own, ()
         if not own.ready:
             own = _replace(own, ready=True)
-        if not state.positions and _is_quiet(state, self.rates):
+        if (
+            not state.positions
+            and _is_quiet(state, self.rates)
+            and not (self.manner.of_hummingbot and _collapsed(state))
+        ):
             return own, ()
         turn = self._turn(state, own, tick, tick.ts_init)
         step = self.manner.held if state.positions else self.manner.flat
@@ -151,13 +155,14 @@ def _is_quiet(state: State[Own], rates: Rates) -> bool:
         return True
     exits = any(w.order.action is Action.CLOSE for w in orders)
     aged = state.now >= own.cancel_ns or orders[0].created_ns <= own.flattened_ns
-    return not exits and not aged and not _collapsed(state)
+    return not exits and not aged
 
 
 def _collapsed(state: State[Own]) -> bool:
     """A price fell below half of a buy's: then even a minimum_spread of -100 % cancels that, as Hummingbot does."""
     tick = state.tick
     assert tick is not None
-    prices = (tick.top.bid, tick.top.ask, tick.last_trade, tick.reference, state.own.last_own_price)
-    lowest = min(price for price in (*prices, state.orders[0].order.price) if price is not None)
-    return any(w.order.price is not None and w.order.price > 2 * lowest for w in state.orders)
+    ours = [w.order.price for w in state.orders if w.order.price is not None]
+    prices = (tick.top.bid, tick.top.ask, tick.last_trade, tick.reference, state.own.last_own_price, *ours)
+    known = [price for price in prices if price is not None]
+    return bool(ours) and max(ours) > 2 * min(known)
