@@ -43,7 +43,7 @@ def cancel_closing_quotes(turn: Turn, orders: Sequence[Working], reason: str) ->
     """One-way: a quote on the closing side would reduce the position before its exit does."""
     if turn.state.mode is not PositionMode.ONE_WAY:
         return
-    for _, size, _ in turn.held():
+    for _, size, _ in turn.held:
         for working in orders:
             if working.order.side is closing_side(size) and not turn.is_exit(working):
                 turn.cancel(working, reason)
@@ -53,7 +53,7 @@ def take_profit(turn: Turn, read: ReadOrders, sized: Callable[[Decimal], Decimal
     """`read` gives the orders as this behaviour sees them after each cancel: as they were, or as they are now."""
     cancel_closing_quotes(turn, tuple(read()), "take_profit")
     drafts = []
-    for _, held, entry in turn.held():
+    for _, held, entry in turn.held:
         # both halves are compared, as Hummingbot compares them: a side that is missing raises for either leg
         if not ((turn.market.ask > entry and held > 0) or (turn.market.bid < entry and held < 0)):
             continue

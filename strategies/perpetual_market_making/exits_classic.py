@@ -24,7 +24,7 @@ def _trail(turn: Turn) -> tuple[Draft, ...]:
     """Only the first position is trailed; in Hedge mode the other one waits until it is gone."""
     snapshot = tuple(turn.orders)
     cancel_closing_quotes(turn, snapshot, "trail")
-    _, held, entry = turn.held()[0]
+    _, held, entry = turn.held[0]
     rates, side = turn.rates, closing_side(held)
     if not retreated(turn, held, entry) or any(turn.is_exit(w) and w.order.side is side for w in snapshot):
         return ()
@@ -57,7 +57,7 @@ def _stop(turn: Turn) -> tuple[Draft, ...]:
     rates, market, snapshot = turn.rates, turn.market, tuple(turn.orders)
     assert rates.stop is not None
     drafts = []
-    for _, held, entry in turn.held():
+    for _, held, entry in turn.held:
         stop = entry * (ONE - rates.stop) if held > 0 else entry * (ONE + rates.stop)
         if not ((market.bid <= stop and held > 0) or (market.ask >= stop and held < 0)):
             continue

@@ -19,7 +19,7 @@ def _stop(turn: Turn) -> tuple[Draft, ...]:
     rates, market = turn.rates, turn.market
     assert rates.stop is not None
     drafts = []
-    for _, held, entry in turn.held():
+    for _, held, entry in turn.held:
         stop = entry * (ONE - rates.stop) if held > 0 else entry * (ONE + rates.stop)
         side = closing_side(held)
         resting = [w for w in turn.orders if turn.is_exit(w) and w.order.side is side]

@@ -28,7 +28,7 @@ class Holding(NamedTuple):
     entry: Decimal
     sign: int
     side: Side
-    exits: tuple[Working, ...]
+    exits: list[Working]
 
 
 def manage(turn: Turn) -> None:
@@ -55,11 +55,11 @@ def release(turn: Turn) -> None:
             _send_trail(turn, holding)
 
 
-def holdings(turn: Turn) -> tuple[Holding, ...]:
-    return tuple(
+def holdings(turn: Turn) -> list[Holding]:
+    return [
         Holding(leg, abs(size), entry, 1 if size > 0 else -1, closing_side(size), _exits(turn, leg))
-        for leg, size, entry in turn.held()
-    )
+        for leg, size, entry in turn.held
+    ]
 
 
 def stop_level(turn: Turn, holding: Holding) -> Decimal | None:
@@ -84,8 +84,8 @@ def closing_price(turn: Turn, holding: Holding) -> Decimal:
     return far if near.is_nan() else near
 
 
-def _exits(turn: Turn, leg: Leg) -> tuple[Working, ...]:
-    return tuple(w for w in turn.state.orders if w.order.action is Action.CLOSE and w.order.leg is leg)
+def _exits(turn: Turn, leg: Leg) -> list[Working]:
+    return [w for w in turn.state.orders if w.order.action is Action.CLOSE and w.order.leg is leg]
 
 
 def _manage(turn: Turn, holding: Holding) -> None:

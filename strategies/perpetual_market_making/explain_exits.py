@@ -39,7 +39,7 @@ class LegPlan(msgspec.Struct, frozen=True, kw_only=True):
 def leg_plans(policy: Any, turn: Turn) -> tuple[LegPlan, ...]:
     """`policy` is the strategy's own; its parameters and manner are read."""
     safe = policy.parameters.behaviour is Behaviour.SAFE
-    return tuple(_plan(turn, safe, *held) for held in turn.held())
+    return tuple(_plan(turn, safe, *held) for held in turn.held)
 
 
 def _plan(turn: Turn, safe: bool, leg: Leg, size: Decimal, entry: Decimal) -> LegPlan:
@@ -47,7 +47,7 @@ def _plan(turn: Turn, safe: bool, leg: Leg, size: Decimal, entry: Decimal) -> Le
     profit = rates.long_profit if sign > 0 else rates.short_profit
     stop = None if rates.stop is None else entry * (ONE - sign * rates.stop)
     armed, peak = _trail(turn, safe, leg, sign, entry)
-    trails = rates.trailing and ((safe and rates.switches.legs_independent) or leg is turn.held()[0][0])
+    trails = rates.trailing and ((safe and rates.switches.legs_independent) or leg is turn.held[0][0])
     exits = tuple(
         w.order.id
         for w in turn.state.orders

@@ -52,7 +52,7 @@ def _cancel_leftovers(turn: Turn) -> None:
 
 
 def _cancel_closing_side(turn: Turn) -> None:
-    sides = {closing_side(size) for _, size, _ in turn.held()}
+    sides = {closing_side(size) for _, size, _ in turn.held}
     for working in list(turn.orders):
         if working.order.action is Action.OPEN and working.order.side in sides:
             turn.cancel(working, "closing_side")

@@ -1,7 +1,7 @@
 """Perpetual market making: quote around a reference price; with a position, manage its exits instead."""
 
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -129,8 +129,10 @@ class PerpetualMarketMaking:
             return own, ()
         turn = self._turn(state, own, tick, tick.ts_init)
         step = self.manner.held if state.positions else self.manner.flat
-        # a failing tick: Hummingbot's clock logs it and goes on, and what was decided before it stands
-        with suppress(ArithmeticError) if self.manner.of_hummingbot else nullcontext():
+        if self.manner.of_hummingbot:
+            with suppress(ArithmeticError):  # its clock logs it and goes on; what was decided before it stands
+                step(turn)
+        else:
             step(turn)
         return turn.own, tuple(turn.wishes)
 

@@ -22,7 +22,7 @@ def advanced(trail: Trail | None, price: Decimal, sign: int, armed_at: Decimal) 
 def trailed(turn: Turn, leg: Leg, sign: int, entry: Decimal) -> bool:
     """Move the leg's trail along; whether the price has come back from its peak by the callback."""
     price, rates = turn.market.bid if sign > 0 else turn.market.ask, turn.rates
-    if price.is_nan() or not (rates.switches.legs_independent or leg is turn.held()[0][0]):
+    if price.is_nan() or not (rates.switches.legs_independent or leg is turn.held[0][0]):
         return False
     if not rates.switches.trail_from_entry:
         return retreated(turn, Decimal(sign), entry)

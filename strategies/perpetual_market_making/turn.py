@@ -8,7 +8,7 @@ import msgspec
 from engine.core.commands import Cancel, Draft, Submit, Wish
 from engine.core.state import State, Working
 from engine.core.step import order_id
-from engine.core.types import Action, Leg, Nanos, OrderType, Side, leg_of
+from engine.core.types import Action, Nanos, OrderType, Side, leg_of
 from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.rates import Rates
@@ -18,16 +18,18 @@ class Turn:
     """Hummingbot's rules read their own orders again after each step, and a step that fails leaves what was decided
     before it standing. So a turn collects; all that it collects is returned, and it is gone after the decision.
 
-    `orders` are the LIMIT orders that can still fill, in order of creation, those sent in this turn included; where
-    the venue answers a cancel at once, without those cancelled in this turn.
+    `held` is (leg, signed size, entry) of each position. `orders` are the LIMIT orders that can still fill, in order of
+    creation, those sent in this turn included; where the venue answers a cancel at once, without those cancelled in
+    this turn.
     """
 
-    __slots__ = ("at_ns", "market", "now", "orders", "own", "rates", "state", "wishes")
+    __slots__ = ("at_ns", "held", "market", "now", "orders", "own", "rates", "state", "wishes")
 
     def __init__(self, state: State[Own], own: Own, rates: Rates, market: Market, at_ns: Nanos) -> None:
         self.state, self.rates, self.market, self.at_ns = state, rates, market, at_ns
         self.own, self.now = own, state.now
         self.orders = [w for w in state.orders if w.order.order_type is OrderType.LIMIT]
+        self.held = [(leg, p.size, p.entry) for leg, p in state.positions.items() if p.entry is not None]
         self.wishes: list[Wish] = []
 
     def remember(self, **changes: Any) -> None:
@@ -49,10 +51,6 @@ class Turn:
     def is_exit(self, working: Working) -> bool:
         """Sent to close the position that is held now; an older one counts as any other order."""
         return working.order.action is Action.CLOSE and working.order.id not in self.own.forgotten
-
-    def held(self) -> tuple[tuple[Leg, Decimal, Decimal], ...]:
-        """(leg, signed size, entry) of each position."""
-        return tuple((leg, p.size, p.entry) for leg, p in self.state.positions.items() if p.entry is not None)
 
     def _named(self, draft: Draft) -> Submit:
         """The order as the core will name it, so that it can be cancelled in the very turn that sends it."""
