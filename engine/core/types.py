@@ -102,10 +102,6 @@ def floor_to(value: Decimal, unit: Decimal) -> Decimal:
     return (value / unit).to_integral_value(ROUND_FLOOR if value >= 0 else ROUND_CEILING) * unit
 
 
-def ceil_to(value: Decimal, unit: Decimal) -> Decimal:
-    return (value / unit).to_integral_value(ROUND_CEILING) * unit
-
-
 def is_whole(value: Decimal, unit: Decimal) -> bool:
     return value % unit == 0
 
