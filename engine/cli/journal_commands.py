@@ -1,4 +1,4 @@
-"""The commands that look at a run that was made: replay, verify, journal, inspect, why, recover."""
+"""The commands that look at runs that were made: replay, verify, journal, inspect, why, compare, recover."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (replay, verify, journal, inspect, why, recover):
+    for command in (replay, verify, journal, inspect, why, compare, recover):
         app.command()(command)
 
 
@@ -69,6 +69,18 @@ def why(
     from engine.cli import why as command
 
     command.show(run, runs, order_id, as_json=as_json)
+
+
+def compare(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="A run's folder, or its id.")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The run to hold against it.")],
+    runs: Runs = RUNS,
+    as_json: Json = False,
+) -> None:
+    """Two runs order by order: the same, filled earlier or later, filled in one only, and why."""
+    from engine.cli import compare as command
+
+    command.tell(run_a, run_b, runs, as_json=as_json)
 
 
 def recover(run: Run, runs: Runs = RUNS, as_json: Json = False) -> None:

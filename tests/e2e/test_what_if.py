@@ -81,3 +81,17 @@ def test_a_catalog_that_is_gone_and_a_wrong_key_are_told(parent: Path, tmp_path:
     assert wrong.code == 2
     assert "did you mean bid_spread" in wrong.err
     assert perpmm("backtest").code == 2
+
+
+def test_the_two_are_compared_order_by_order(parent: Path, child: Said) -> None:
+    other = Path(child.json["run_dir"])
+    found = perpmm("compare", parent, other, "--json").json
+    assert found["settings"].keys() == {"strategy.bid_spread", "strategy.ask_spread"}
+    assert sum(found["outcomes"].values()) == len(found["orders"])
+    assert {row["cause"] for row in found["causes"]} >= {"decided otherwise"}
+    people = perpmm("compare", parent, other)
+    assert people.code == 0, people.err
+    assert "strategy.bid_spread" in people.out
+    itself = perpmm("compare", parent, parent, "--json").json
+    assert set(itself["outcomes"]) == {"same"}
+    assert perpmm("compare", parent, "nowhere").code == 2
