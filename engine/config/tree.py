@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +15,9 @@ from engine.simulation.settings import Simulation
 from strategies.registry import STRATEGIES
 
 VERSION = 1
+
+
+type Address = Annotated[str, Field(pattern=r"^(http|ws)s?://[^\s/@]+(/\S*)?$")]
 
 
 class Section(BaseModel):
@@ -85,6 +88,28 @@ class Venue(Section):
         default=False,
         description="never trade this file live: `perpmm import-hummingbot` could not map all of its source",
     )
+    rest: Address | None = Field(
+        default=None,
+        examples=["http://127.0.0.1:8600"],
+        description="the venue's REST address, such as `perpmm venue-sim` prints it; unset: the venue's own",
+    )
+    ws: Address | None = Field(
+        default=None,
+        examples=["ws://127.0.0.1:8600"],
+        description="the address of its streams, market data and the account's; unset: the venue's own",
+    )
+    ws_api: Address | None = Field(
+        default=None,
+        examples=["ws://127.0.0.1:8600/ws-fapi/v1"],
+        description="the address that takes orders over WebSocket; unset: the venue's own",
+    )
+    key_env: str = Field(
+        default="BINANCE_API_KEY",
+        description="the environment variable that holds the API key; the key stands in no file",
+    )
+    secret_env: str = Field(
+        default="BINANCE_API_SECRET", description="the environment variable that holds the key's secret"
+    )
 
 
 class Output(Section):
@@ -108,6 +133,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     output: Output
 
 
+VENUE_PLACES = frozenset({"rest", "ws", "ws_api", "key_env", "secret_env"})  # where it is, not what it is
 DEFAULT_STRATEGY = "perpetual_market_making"
 SECTIONS: dict[str, type[BaseModel]] = {
     "instrument": Instrument,
@@ -139,7 +165,7 @@ def identity(config: RunConfig) -> dict[str, Any]:
         "version": config.version,
         "instrument": _plain(config.instrument),
         "data": data,
-        "venue": _plain(config.venue),
+        "venue": {key: value for key, value in _plain(config.venue).items() if key not in VENUE_PLACES},
         "simulation": _plain(config.simulation),
         "strategy": {"name": config.strategy_name, **_plain(config.strategy)},
         "risk": _plain(config.risk),
