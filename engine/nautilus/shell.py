@@ -44,7 +44,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None,
     `forced` what the venue itself does to the account after a tick, where nobody else does. A simulated venue acts on a
     command only when something happens: with `arrives_after_ns` it is woken when the command arrives. `reference`: a
-    price from elsewhere, before whose first value nothing is ready.
+    price from elsewhere, before whose first value nothing is ready; `watched`: the instrument that it is read from,
+    where the node must be asked for that one too.
     """
 
     started: Started
@@ -56,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     first_tick_ns: Nanos = 0
     arrives_after_ns: Nanos = 0
     reference: Priced | None = None
+    watched: str | None = None
 
 
 class Shell(Strategy):
@@ -155,6 +157,10 @@ class Shell(Strategy):
         }
         for feed in (each for each in Feed if each in self._plan.feeds):
             ask[feed]()
+        if self._plan.watched is not None:
+            elsewhere = InstrumentId.from_str(self._plan.watched)
+            self.subscribe_quotes(elsewhere)
+            self.subscribe_trades(elsewhere)
         self._driven.feed(self._plan.started)
         start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
         self._clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
