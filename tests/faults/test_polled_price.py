@@ -24,10 +24,10 @@ PATIENCE_S = 30.0
 
 
 class Server(ThreadingHTTPServer):
-    """Answers every GET with `status` and `body`; None hangs up without a word, and "late" waits for `released`."""
+    """Answers every GET with `said`, (body, status); status 0 says nothing until `released`."""
 
     def __init__(self) -> None:
-        self.status, self.body, self.asked = 200, b"100.5", 0
+        self.said, self.asked = (b"100.5", 200), 0
         self.released = threading.Event()
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/price"
 
     def answer(self, body: bytes, status: int = 200) -> None:
-        self.body, self.status = body, status
+        self.said = (body, status)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -44,15 +44,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        if self.server.status == 0:
+        body, status = self.server.said
+        if status == 0:
             self.server.released.wait(PATIENCE_S)
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        self.send_response(self.server.status)
+        self.send_response(status)
         self.send_header("Location", self.server.url)
-        self.send_header("Content-Length", str(len(self.server.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.server.body)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
