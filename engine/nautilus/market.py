@@ -32,6 +32,13 @@ def tick(
     )
 
 
+def newest(cache: Any, instrument_id: InstrumentId, *, book: bool) -> dict[str, Nanos]:
+    """Fields of a tick: when the top of the book last changed, by our clock and by the venue's."""
+    change = cache.order_book(instrument_id) if book else cache.quote(instrument_id)
+    known = change is not None and change.ts_init > 0
+    return {"seen_ns": change.ts_init, "sent_ns": change.ts_event} if known else {}
+
+
 def _top_of_book(cache: Any, instrument_id: InstrumentId) -> TopOfBook:
     best = cache.top_of_book(instrument_id)
     if best is not None:

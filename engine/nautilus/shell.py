@@ -180,6 +180,8 @@ class Shell(Strategy):
         if queries and not book:
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
         now, beside = event.ts_event, self._from_elsewhere(event.ts_event)
+        if self._driven.limits.asks_age:
+            beside |= market.newest(self._cache, self._id, book=book)
         seen = market.tick(self._cache, self._id, now=now, sent=event.ts_init, book=book, queries=queries, **beside)
         self._driven.feed(seen)
         for command in () if self._driven.state is None else self._plan.forced(self._driven.state):
