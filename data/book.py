@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -56,18 +57,30 @@ class _Side:
         return self._best_of(self._sizes) if self._sizes else None
 
 
-class Book:
-    """Both sides after each message."""
+class Odd(msgspec.Struct, frozen=True):
+    """A book that no venue can have had, in ticks, after the message that ends at a line."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    bid: int
+    ask: int
+    ts_init: int
+    source: str
+    line: int
+
+
+class Book:
+    """Both sides after each message. `on_odd` is told of a locked or crossed book; without it a locked one is counted
+    and a crossed one refused."""
+
+    def __init__(self, instrument: Instrument, on_odd: Callable[[Odd], None] | None = None) -> None:
         self._instrument = instrument
+        self._on_odd = on_odd or self._refuse_crossed
         self.bids, self.asks = _Side(1), _Side(-1)
         self.locked = 0  # messages after which the best bid was the best ask
         self._top = (0, 0, 0, 0)
 
     def apply(self, piece: Piece) -> pa.Table:
         """Apply whole messages; the top after each of those that changed it. Raises DataError after the first message
-        that leaves the book crossed."""
+        that leaves the book crossed, if nobody else is told of it."""
         side, price, size, flags = (piece.rows[name].to_numpy() for name in ("side", "price", "size", "flags"))
         ends = np.flatnonzero(flags & F_LAST)
         put = [(side == sign) & (size > 0) for sign in (1, -1)]
@@ -84,7 +97,8 @@ class Book:
             asks.change(asks_put[message], ask_sizes[message], asks_taken[message])
             (bid, bid_size), (ask, ask_size) = bids.top(), asks.top()
             if bid >= ask and bid_size and ask_size:
-                self._refuse_crossed(bid, ask, piece, int(ends[message]))
+                at, line = (piece.rows[name][int(ends[message])].as_py() for name in ("ts_init", "line"))
+                self._on_odd(Odd(bid, ask, at, piece.source, line))
             top = (bid, ask, bid_size, ask_size)
             if top != self._top:
                 self._top = top
@@ -93,13 +107,13 @@ class Book:
         times = piece.rows.select(["ts_event", "ts_init"]).take(ends[changed]).columns
         return pa.table([*times, *zip(*tops, strict=True)] if tops else [[]] * len(QUOTES), schema=QUOTES)
 
-    def _refuse_crossed(self, bid: int, ask: int, piece: Piece, row: int) -> None:
-        if bid == ask:
+    def _refuse_crossed(self, odd: Odd) -> None:
+        if odd.bid == odd.ask:
             self.locked += 1
             return
         tick = self._instrument.tick
-        reason = f"crossed book: best bid {bid * tick} is above best ask {ask * tick}"
-        raise DataError(Problem(source=piece.source, line=piece.rows["line"][row].as_py(), message=reason))
+        reason = f"crossed book: best bid {odd.bid * tick} is above best ask {odd.ask * tick}"
+        raise DataError(Problem(source=odd.source, line=odd.line, message=reason))
 
 
 def _split(values: Int64s, ends: Int64s, mask: Bools) -> list[list[int]]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from data.behind import behind
 from data.book import Book
+from data.gaps import with_silences
 from data.schema import MARKET, Piece, Table
 from data.tables import FOLDERS, TableFile, catalog_rows, quote_rows
 from engine.core.types import Instrument
@@ -76,7 +77,7 @@ def write(pieces: Iterator[Piece], root: Path, instrument: Instrument, shift_ns:
 
     try:
         with behind(put_away) as put:
-            for piece in pieces:
+            for piece in with_silences(pieces):
                 tops = book.apply(piece) if piece.table is Table.BOOK else None
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from data import manifest as manifests
+from data.gaps import BOOK, Gap, gaps_of
 from data.manifest import Ingest, Manifest
 from data.source import fault
 from data.tables import FOLDERS, stamp
@@ -63,6 +64,13 @@ def span_within(catalog: Path, instrument_id: str, start_ns: int | None, end_ns:
         held = ", ".join(f"{_time(i.start_ns)} to {_time(i.end_ns)}" for i in found.ingests)
         raise fault(catalog, f"no data of {instrument_id} from {asked}: it holds {held}", field="start or end")
     return low, high
+
+
+def gaps(catalog: Path, held: Contents, low_ns: int, high_ns: int) -> tuple[Gap, ...]:
+    """When nobody knows the book of what a catalog holds: the gaps that reach into a range."""
+    files = [catalog / path for ingest in held.ingests if (path := ingest.tables.get(BOOK))]
+    found = gaps_of(files, [(ingest.start_ns, ingest.end_ns) for ingest in held.ingests])
+    return tuple(gap for gap in found if gap.start_ns <= high_ns and (gap.end_ns is None or gap.end_ns > low_ns))
 
 
 def instrument_ids(catalog: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import polars as pl
 from engine.analysis.frames import EQUITY, TIME
 from engine.core.types import Instrument, Leg
 
-MARKET = {"seq": pl.Int64, "ts": TIME, "bid": pl.Float64, "ask": pl.Float64, "mark": pl.Float64}
+MARKET = {"seq": pl.Int64, "ts": TIME, "bid": pl.Float64, "ask": pl.Float64, "mark": pl.Float64, "ready": pl.Boolean}
 BOOKS = {
     "seq": pl.Int64,
     "cash": pl.Float64,

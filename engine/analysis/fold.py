@@ -27,7 +27,8 @@ class _Tick(msgspec.Struct):
     """What the frames need of a tick, as floats: most of a journal is ticks."""
 
     top: _Top
-    mark: float | None = None
+    mark: float | None
+    ready: bool = True
 
 
 _tick_decoder = msgspec.json.Decoder(_Tick, strict=False)
@@ -83,7 +84,7 @@ class _Folding:
         orders = Table(ORDERS)
         self.lives.into(orders)
         if self.last is not None and self.last.type != "Tick":  # what came after the last tick belongs to the end
-            self.market.add(self.last.seq, self.last.ts_init, None, None, None)
+            self.market.add(self.last.seq, self.last.ts_init, None, None, None, None)
         return Frames(
             orders=orders.frame(),
             fills=self.fills.frame(),
@@ -98,7 +99,7 @@ class _Folding:
         bid, ask = tick.top.bid, tick.top.ask
         if bid is not None and ask is not None:
             self.mid = (bid + ask) / 2
-        self.market.add(entry.seq, entry.ts_init, bid, ask, tick.mark)
+        self.market.add(entry.seq, entry.ts_init, bid, ask, tick.mark, tick.ready)
 
     def _event(self, entry: Entry, event: AnyEvent) -> None:
         before = self.state

@@ -84,6 +84,7 @@ EQUITY = {
     "equity": pl.Float64,
     "pnl": pl.Float64,
     "drawdown": pl.Float64,
+    "ready": pl.Boolean,
 }
 # One row a change: our best resting bid and ask (orders of purpose quote that the venue has accepted) and what is left
 # of them; null where there is none. `both`: two-sided.

@@ -43,6 +43,7 @@ RISK = (
     Metric("mean_abs_position", "Mean absolute position", "size", "weighted by time, whatever its direction"),
     Metric("seconds_quoted", "Both sides quoted", "seconds", "time with a bid and an ask of ours resting"),
     Metric("quoted_share", "Share of the time", "share", "the same, as a part of the run"),
+    Metric("seconds_unknown", "Market unknown", "seconds", "time lost in gaps of the data, without a book to quote on"),
 )
 DONE = (
     Metric("duration_seconds", "Period", "seconds", "from the first tick to the end"),

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.analysis.figures import run_figure, units_of
 from engine.analysis.fold import fold_journal, started_of
-from engine.analysis.frames import FILLS, Frames, read_frames
+from engine.analysis.frames import EQUITY, FILLS, Frames, read_frames
 from engine.analysis.study import Study, study
 from engine.analysis.study_figures import markout_figure, waterfall_figure
 from engine.analysis.summary import summary
@@ -61,7 +61,9 @@ class Run:
         written = self.folder / FRAMES_FOLDER
         if self.run_file.seal and written.is_dir():
             frames = read_frames(written)
-            if frames.fills.schema == FILLS:  # else of an earlier version: the journal has it all
+            if (
+                frames.fills.schema == FILLS and frames.equity.schema == EQUITY
+            ):  # else of an earlier version: the journal has it all
                 return frames
         return fold_journal(self.journal)
 

@@ -19,8 +19,9 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
     `max_position`: largest absolute size of a leg; `worst_position`: the same with its sign; `mean_position` and
     `mean_abs_position`: of both legs together, weighted by time. `max_drawdown`: largest fall of equity from the
     highest before, >= 0. `seconds_quoted` and `quoted_share` (0..1): time with a bid and an ask of ours resting, both
-    of purpose quote. `exits`: per purpose, the orders that filled and what their fills realised. `refusals`: by limit.
-    `duration_seconds`: of the data; `rows` and `seconds`: market data rows and the wall seconds of the loop, as told.
+    of purpose quote. `seconds_unknown`: time in which nobody knew the market, as the ticks saw it. `exits`: per
+    purpose, the orders that filled and what their fills realised. `refusals`: by limit. `duration_seconds`: of the
+    data; `rows` and `seconds`: market data rows and the wall seconds of the loop, as told.
     """
     fills, equity = frames.fills, frames.equity
     last = equity.row(-1, named=True)
@@ -47,6 +48,7 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
         "max_drawdown": equity["drawdown"].max(),
         "seconds_quoted": quoted,
         "quoted_share": quoted / duration if duration else None,
+        "seconds_unknown": _seconds_unknown(equity),
         "exits": {purpose: _exit(frames, purpose) for purpose in EXITS},
         "liquidations": fills.filter("liquidation")["id"].n_unique(),
         "refusals": dict(frames.refusals["limit"].value_counts().sort("limit").iter_rows()),
@@ -85,6 +87,12 @@ def _seconds_quoted(frames: Frames) -> float:
     end = frames.equity["ts"].last()
     lasts = (pl.col("ts").shift(-1).fill_null(end) - pl.col("ts")).dt.total_nanoseconds() / SECOND_NS
     return float(frames.quotes.select(lasts.filter(pl.col("both")).sum()).item())
+
+
+def _seconds_unknown(equity: pl.DataFrame) -> float:
+    """A tick's word lasts until the next tick."""
+    lasts = pl.col("ts").diff().shift(-1).dt.total_nanoseconds() / SECOND_NS
+    return float(equity.select(lasts.filter(~pl.col("ready").fill_null(value=True)).sum()).item())
 
 
 def _exit(frames: Frames, purpose: str) -> dict[str, float]:

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.trading import Trading
 from engine.core.types import Action, Leg, OrderId, OrderType, PositionMode, Purpose, Side
 
 
@@ -68,13 +67,4 @@ class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="Refused"):
     reason: str
 
 
-class TradingChanged(msgspec.Struct, frozen=True, tag_field="type", tag="TradingChanged"):
-    """A reason not to trade freely has come (`held`) or gone. `trading` is the state of the run after it."""
-
-    limit: str  # the limit's key in the run file, or `user`
-    held: bool
-    trading: Trading
-    reason: str
-
-
-type Outcome = Submit | Cancel | SetLeverage | SetPositionMode | Refused | TradingChanged
+type Outcome = Submit | Cancel | SetLeverage | SetPositionMode | Refused

@@ -24,7 +24,7 @@ from engine.nautilus.node import RUN, node_over
 from engine.nautilus.reference import priced
 from engine.nautilus.shell import Feed, Plan, Shell
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
-from engine.nautilus.venues import MS, simulated_venue, write_margin_rules
+from engine.nautilus.venues import MS, simulated_venue, write_margin_rules, write_pauses
 from engine.simulation.liquidation import liquidation
 from engine.simulation.settings import Simulation
 
@@ -70,13 +70,16 @@ def run_backtest(
     """
     span = span_of(data, started.instrument.id, funding=simulation.funding)
     with only_engine(), noted_interrupts() as interrupted, overlay(started) as rules:
+        write_pauses(rules, started.instrument.id, data.gaps)
 
         def stop_wanted() -> str | None:
             if interrupted():
                 return "interrupted"
             return "stop requested" if stop_requested is not None and stop_requested() else None
 
-        node = node_over(data, span, simulated_venue(simulation, started), started.instrument.id, rules)
+        node = node_over(
+            data, span, simulated_venue(simulation, started, depth=span.has_depth), started.instrument.id, rules
+        )
         try:
             shell = Shell(_plan(data, span, simulation, started, stop_wanted=stop_wanted, on_tick=on_tick))
             shell.attach(session_of(shell.send))
@@ -122,7 +125,7 @@ def _plan(
     stop_wanted: Callable[[], str | None],
     on_tick: Callable[[Nanos], None] | None,
 ) -> Plan:
-    book = data.depth or QUOTES not in span.rows
+    book = span.has_depth and (data.depth or QUOTES not in span.rows)
     wanted = {Feed.BOOK: book, Feed.FUNDING: FUNDING in span.rows}
     return Plan(
         started=started,
@@ -134,6 +137,7 @@ def _plan(
         first_tick_ns=span.first_ns,
         arrives_after_ns=simulation.order_latency_ms * MS,
         reference=None if data.reference is None else priced(data.reference),
+        blind=lambda now: any(start <= now and (end is None or now < end) for start, end in data.gaps),
     )
 
 

@@ -47,6 +47,10 @@ def node_over(
     if overlay is not None:  # the instrument that comes last counts
         empty = NautilusDataType.InstrumentClose
         configs.append(BacktestDataConfig(data_type=empty, catalog_path=str(overlay), instrument_id=identity))
+    if overlay is not None and data.gaps:  # before all else of their instant: nothing fills in a gap
+        statuses = NautilusDataType.InstrumentStatus
+        pauses = BacktestDataConfig(data_type=statuses, catalog_path=str(overlay), instrument_id=identity)
+        configs = [pauses, *configs]
     node = BacktestNode(
         [
             BacktestRunConfig(

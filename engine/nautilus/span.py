@@ -19,6 +19,8 @@ class MarketData(msgspec.Struct, frozen=True, kw_only=True):
 
     `depth`: whether the strategy may ask for more of the book than its top. That costs a second book. `reference`:
     whose price the ticks carry beside the market's own; of another instrument its quotes and trades are replayed too.
+    `gaps`: [start, end) in which nobody knows the book (ns, in order; an end of None is the data's): the strategy sees
+    none, and the venue neither fills nor takes an order.
     """
 
     catalog: Path
@@ -26,6 +28,7 @@ class MarketData(msgspec.Struct, frozen=True, kw_only=True):
     end_ns: Nanos | None = None
     depth: bool = True
     reference: Reference | None = None
+    gaps: tuple[tuple[Nanos, Nanos | None], ...] = ()
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,26 +42,33 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     reference: dict[str, int] = {}
 
     @property
+    def has_depth(self) -> bool:
+        return BOOK in self.rows
+
+    @property
     def total(self) -> int:
         return sum(self.rows.values()) + sum(self.reference.values())
 
 
 def span_of(data: MarketData, instrument_id: str, *, funding: bool) -> Span:
-    """The rows to replay. Raises DataError where the catalog has no book of the instrument, or none in the range."""
+    """The rows to replay; where the catalog has no depth its quotes are the book. Raises DataError where it has neither
+    of the instrument, or none in the range."""
     root = data.catalog / "data"
     files = {folder: sorted((root / folder / instrument_id).glob("*.parquet")) for folder in FOLDERS}
-    if not files[BOOK]:
+    known = files[BOOK] or files[QUOTES]
+    if not known:
         raise DataError(
             Problem(source=str(data.catalog), field="instrument", message=f"has no book of {instrument_id}")
         )
-    book = pl.scan_parquet(files[BOOK]).with_columns(pl.col("ts_init").cast(pl.Int64))
+    book = pl.scan_parquet(known).with_columns(pl.col("ts_init").cast(pl.Int64))
     first, last = book.select(pl.col("ts_init").min(), pl.col("ts_init").max().alias("last")).collect().row(0)
     first_ns = first if data.start_ns is None else max(first, data.start_ns)
     to_ns = last if data.end_ns is None else min(last, data.end_ns)
     if first_ns > to_ns:
         message = f"has no book of {instrument_id} in the range: it has [{first}, {last}] ns"
         raise DataError(Problem(source=str(data.catalog), field="start, end", message=message))
-    snapshots = book.filter(pl.col("action").cast(pl.String) == "CLEAR", pl.col("ts_init") <= first_ns)
+    begins = pl.col("action").cast(pl.String) == "CLEAR" if files[BOOK] else pl.lit(value=True)
+    snapshots = book.filter(begins, pl.col("ts_init") <= first_ns)
     from_ns = snapshots.select(pl.col("ts_init").max()).collect().item()
     from_ns = first if from_ns is None else from_ns
     rows = {folder: _rows(found, from_ns, to_ns) for folder, found in files.items() if funding or folder != FUNDING}

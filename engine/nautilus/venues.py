@@ -6,20 +6,30 @@ from pathlib import Path
 import msgspec
 from nautilus_trader.backtest import BacktestVenueConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
-from nautilus_trader.model import AccountType, BookType, LeveragedMarginModel, OmsType
+from nautilus_trader.model import (
+    AccountType,
+    BookType,
+    InstrumentId,
+    InstrumentStatus,
+    LeveragedMarginModel,
+    MarketStatusAction,
+    OmsType,
+)
+from nautilus_trader.persistence import ParquetDataCatalog
 
 from engine.core.events import Started
-from engine.core.types import PositionMode
+from engine.core.types import Nanos, PositionMode
 from engine.nautilus.catalog import write_instrument
 from engine.simulation.settings import Simulation
 
 MS = 1_000_000
 
 
-def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueConfig:
-    """The venue. Orders and positions hold their notional over the leverage. It does not liquidate: NautilusTrader
-    would copy the account and its positions with every event of theirs at every instant of the data, and go by the
-    latest quote; engine.simulation.liquidation goes by the mark price, once a second."""
+def simulated_venue(simulation: Simulation, started: Started, *, depth: bool = True) -> BacktestVenueConfig:
+    """The venue; without `depth` it knows the best bid and ask alone. Orders and positions hold their notional over the
+    leverage. It does not liquidate: NautilusTrader would copy the account and its positions with every event of theirs
+    at every instant of the data, and go by the latest quote; engine.simulation.liquidation goes by the mark price, once
+    a second."""
     instrument = started.instrument
     maker, taker = fees(simulation, started)
     latency = simulation.order_latency_ms * MS
@@ -28,7 +38,7 @@ def simulated_venue(simulation: Simulation, started: Started) -> BacktestVenueCo
         OmsType.HEDGING if started.mode is PositionMode.HEDGE else OmsType.NETTING,
         AccountType.MARGIN,
         [f"{started.balance} {instrument.settlement}"],
-        BookType.L2_MBP,
+        BookType.L2_MBP if depth else BookType.L1_MBP,
         default_leverage=Decimal(started.leverage),
         margin_model=LeveragedMarginModel(),
         fee_model=MakerTakerFeeModel(maker, taker),
@@ -72,3 +82,17 @@ def write_margin_rules(catalog: Path, started: Started) -> None:
     write_instrument(
         catalog, msgspec.structs.replace(started.instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
     )
+
+
+def write_pauses(catalog: Path, instrument_id: str, gaps: tuple[tuple[Nanos, Nanos | None], ...]) -> None:
+    """Write that the venue neither fills nor takes an order in the gaps: nobody knows what it would have done. Trading
+    goes on a nanosecond after the snapshot that ends one, when the book is whole."""
+    identity, status = InstrumentId.from_str(instrument_id), MarketStatusAction
+    changes = [
+        InstrumentStatus(identity, action, at, at)
+        for start, end in gaps
+        for at, action in ((start, status.PAUSE), (None if end is None else end + 1, status.TRADING))
+        if at is not None
+    ]
+    if changes:
+        ParquetDataCatalog(str(catalog)).write_instrument_statuses(changes)

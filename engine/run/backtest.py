@@ -8,8 +8,10 @@ import msgspec
 from msgspec.structs import replace
 
 from data import store
+from data.gaps import Gap
 from engine.analysis.analyse import REPORT_FILE, analyse
 from engine.config.tree import RunConfig, identity
+from engine.core.errors import ConfigError, Problem
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import Instrument, Nanos
@@ -35,6 +37,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     start_ns: Nanos
     end_ns: Nanos
     reference: Reference | None
+    gaps: tuple[Gap, ...]
     notes: tuple[str, ...]
 
 
@@ -59,6 +62,7 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
     catalog, instrument_id = config.data.catalog, config.instrument.id
     held = store.contents(catalog, instrument_id)
     low, high = store.span_within(catalog, instrument_id, config.data.start_ns, config.data.end_ns)
+    gaps = store.gaps(catalog, held, low, high)
     of_reference = fingerprint_of(config, reference)
     said_config = identity(config) | ({} if of_reference is None else {"reference": of_reference})
     manifest = new_manifest("backtest", instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
@@ -71,8 +75,27 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
         start_ns=low,
         end_ns=high,
         reference=reference,
-        notes=(*dict.fromkeys((*said, *idle_keys(config), *warnings)),),
+        gaps=gaps,
+        notes=(*dict.fromkeys((*said, *idle_keys(config), *_of_data(config, held, gaps, high), *warnings)),),
     )
+
+
+def _of_data(config: RunConfig, held: store.Contents, gaps: tuple[Gap, ...], end_ns: Nanos) -> Iterator[str]:
+    """What cannot be known from this data. Raises ConfigError where the strategy asks for just that."""
+    if "order_book_deltas" not in held.rows:
+        if STRATEGIES[config.strategy_name].policy(config.strategy).needs_depth:
+            message = f"its parameters ask for depth, and the catalog has only quotes of {held.instrument.id}"
+            raise ConfigError(Problem("run file", message, field="strategy"))
+        yield (
+            "the data are best bid and ask only: what rests behind them is unknown, and so is the queue of an order "
+            "below the touch, which fills only once the touch comes to its price; fills are a guess"
+        )
+    if gaps:
+        seconds = sum(gap.seconds(end_ns) for gap in gaps)
+        yield (
+            f"the book was unknown for {seconds:.1f} s in {len(gaps)} gap{'s' if len(gaps) > 1 else ''} of the data: "
+            "no quote of safe stood and nothing filled then"
+        )
 
 
 def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) -> Result:
@@ -150,4 +173,5 @@ def _market_data(plan: Plan, parts: Parts) -> MarketData:
         end_ns=data.end_ns,
         depth=parts.policy.needs_depth,
         reference=plan.reference,
+        gaps=tuple((gap.start_ns, gap.end_ns) for gap in plan.gaps),
     )

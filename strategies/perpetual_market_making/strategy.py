@@ -1,16 +1,16 @@
 """Perpetual market making: quote around a reference price; with a position, manage its exits instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
-from engine.core.commands import SetLeverage, SetPositionMode, Wish
+from engine.core.commands import Cancel, SetLeverage, SetPositionMode, Wish
 from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, ParametersChanged, Started, Tick
 from engine.core.state import State
-from engine.core.types import Action, Side
+from engine.core.types import Action, Purpose, Side
 from strategies.perpetual_market_making import exits_classic, exits_head, exits_safe, flat, quotes_safe
 from strategies.perpetual_market_making.market import Read, as_it_is, exact, seen, through_float
 from strategies.perpetual_market_making.own import Own, after_fill
@@ -118,7 +118,7 @@ class PerpetualMarketMaking:
         if not state.mode_confirmed and self.manner.waits_for_mode:
             return _waiting(state, tick)
         if not tick.ready and not (own.ready and self.manner.of_hummingbot):
-            return own, ()
+            return own, () if self.manner.of_hummingbot else tuple(_pulled(state))
         if not own.ready:
             own = _replace(own, ready=True)
         if (
@@ -139,6 +139,13 @@ class PerpetualMarketMaking:
     def _turn(self, state: State[Own], own: Own, tick: Tick, at_ns: int) -> Turn:
         market = seen(tick, self.rates, state.instrument.tick, own.last_own_price, self.manner.read)
         return Turn(state, own, self.rates, market, at_ns)
+
+
+def _pulled(state: State[Own]) -> Iterator[Cancel]:
+    """What quotes while nobody knows the market is a gift. Exits stay: they wait at prices of their own."""
+    for working in state.orders:
+        if working.order.purpose is Purpose.QUOTE:
+            yield Cancel(working.order.id, "not_ready")
 
 
 def _waiting(state: State[Own], tick: Tick) -> tuple[Own, tuple[Wish, ...]]:

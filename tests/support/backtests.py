@@ -48,11 +48,12 @@ def backtest(
     **started: Any,
 ) -> tuple[Told, BacktestEnd]:
     """`script` gives wishes by tick: tick n is the n-th whole second after the start, from 1."""
-    catalog = market.write(root, quotes=(data or {}).get("quotes", True))
+    written = {name: (data or {}).get(name, True) for name in ("quotes", "depth")}
+    catalog = market.write(root, quotes=written["quotes"], depth=written["depth"])
     span = {name: value for name, value in (data or {}).items() if name != "quotes"}
     told = Told(entries=[])
     policy = Scripted({tick - 1: wishes for tick, wishes in script.items()}, queries)
-    limits = Limits(whole_units=False, self_cross=False)
+    limits = Limits(whole_units=False)
     start = a_start(instrument=market.instrument, **started)
     end = run_backtest(MarketData(catalog=catalog, **span), simulation, start, told.session_of(policy, limits))
     return told, end

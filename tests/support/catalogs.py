@@ -30,6 +30,7 @@ class Handmade:
         self.instrument = instrument
         self._id = model.InstrumentId.from_str(instrument.id)
         self._messages: list[tuple[int, bool, list[Row]]] = []  # time, snapshot, rows
+        self._lost: list[int] = []
         self._trades: list[model.TradeTick] = []
         self._marks: list[model.MarkPriceUpdate] = []
         self._funding: list[tuple[int, str, int]] = []
@@ -43,6 +44,12 @@ class Handmade:
     def levels(self, second: float, *rows: Row) -> "Handmade":
         """One message: levels set to a size, or removed by a size of 0."""
         self._messages.append((ns(second), False, list(rows)))
+        return self
+
+    def lost(self, second: float) -> "Handmade":
+        """From here on nobody knows the book, until the next snapshot."""
+        self._lost.append(ns(second))
+        self._messages.append((ns(second), True, []))
         return self
 
     def trade(self, second: float, side: Side, price: str, size: str) -> "Handmade":
@@ -61,13 +68,15 @@ class Handmade:
         self._funding.append((ns(second), rate, ns(settles)))
         return self
 
-    def write(self, root: Path, *, quotes: bool = True) -> Path:
-        """The catalog, in order of time. Without `quotes` whoever reads it has to find the top of the book."""
+    def write(self, root: Path, *, quotes: bool = True, depth: bool = True) -> Path:
+        """The catalog, in order of time. Without `quotes` whoever reads it has to find the top of the book; without
+        `depth` there is nothing but the top."""
         root.mkdir(parents=True, exist_ok=True)
         write_instrument(root, self.instrument)
         catalog = ParquetDataCatalog(str(root.resolve()))
         messages = sorted(self._messages, key=lambda message: message[0])
-        catalog.write_order_book_deltas([delta for message in messages for delta in self._deltas(*message)])
+        if depth:
+            catalog.write_order_book_deltas([delta for message in messages for delta in self._deltas(*message)])
         if self._trades:
             catalog.write_trade_ticks(sorted(self._trades, key=lambda trade: trade.ts_init))
         if self._marks:
@@ -80,7 +89,9 @@ class Handmade:
 
     def _deltas(self, at: int, snapshot: bool, rows: list[Row]) -> Iterator[model.OrderBookDelta]:
         if snapshot:
-            yield model.OrderBookDelta.clear(self._id, 0, at, at)
+            clear = model.OrderBookDelta.clear(self._id, 0, at, at)
+            lost = model.OrderBookDelta(self._id, clear.action, clear.order, F_LAST, 0, at, at)
+            yield clear if rows else lost
         for n, (side, price, size) in enumerate(rows):
             change = model.BookAction.UPDATE if Decimal(size) else model.BookAction.DELETE
             action = model.BookAction.ADD if snapshot else change

@@ -114,3 +114,23 @@ def test_quotes_say_what_they_are() -> None:
         (Side.SELL, 1, Purpose.QUOTE, Leg.NET, True),
     ]
     assert venue.state.own.create_ns == venue.now + 10 * SECOND
+
+
+def test_quotes_are_pulled_while_nobody_knows_the_market_and_come_back() -> None:
+    venue = venue_after_quotes(order_refresh_time=5)
+    pulled = venue.tick(None, None, ready=False)
+    assert set(pulled) == {Cancel(w.order.id, "not_ready") for w in venue.state.orders}
+    for working in venue.state.orders:
+        venue.cancel(working)
+    assert not any(venue.tick(None, None, ready=False) for _ in range(9))
+    assert len(submits(venue.tick(BID, ASK))) == 2
+
+
+def test_exits_wait_where_they_are_while_nobody_knows_the_market() -> None:
+    venue = venue_after_quotes()
+    buy = next(w for w in venue.state.orders if w.order.side is Side.BUY)
+    venue.fill(buy)
+    venue.tick(BID, ASK)
+    exits = [w for w in venue.state.orders if w.order.purpose is not Purpose.QUOTE]
+    assert exits
+    assert not set(cancels(venue.tick(None, None, ready=False))) & {w.order.id for w in exits}
