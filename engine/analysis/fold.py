@@ -27,7 +27,7 @@ class _Tick(msgspec.Struct):
     """What the frames need of a tick, as floats: most of a journal is ticks."""
 
     top: _Top
-    mark: float | None
+    mark: float | None = None
     ready: bool = True
 
 

@@ -48,6 +48,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         for name, each in found["limits"].items()
         if each["used"] is not None
     )
+    held = [f"{hold['limit']}: {hold['reason']}" for hold in found["trading"]["held_by"]]
+    yield "trading    " + "; ".join((found["trading"]["state"], *held))
     yield "limits     " + (", ".join(limits) or "none that is counted")
 
 

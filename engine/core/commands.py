@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.core.trading import Trading
 from engine.core.types import Action, Leg, OrderId, OrderType, PositionMode, Purpose, Side
 
 
@@ -67,4 +68,13 @@ class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="Refused"):
     reason: str
 
 
-type Outcome = Submit | Cancel | SetLeverage | SetPositionMode | Refused
+class TradingChanged(msgspec.Struct, frozen=True, tag_field="type", tag="TradingChanged"):
+    """A reason not to trade freely has come (`held`) or gone. `trading` is the state of the run after it."""
+
+    limit: str  # the limit's key in the run file, or `user`
+    held: bool
+    trading: Trading
+    reason: str
+
+
+type Outcome = Submit | Cancel | SetLeverage | SetPositionMode | Refused | TradingChanged

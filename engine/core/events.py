@@ -44,9 +44,10 @@ class Started(Event, frozen=True, kw_only=True, tag="Started"):
     positions: tuple[Held, ...] = ()
 
 
-class Tick(Event, frozen=True, kw_only=True, tag="Tick"):
+class Tick(Event, frozen=True, kw_only=True, tag="Tick", omit_defaults=True):
     """The strategy's heartbeat, once a second on the epoch second, with the market as it stands.
 
+    `seen_ns` and `sent_ns` are our and the venue's time of the newest change of the book, where a limit asks for it.
     `covers` answers the policy's depth queries of this tick. `reference` is an external price source's, None without
     one. `ready` is False while the venue or the feed is not.
     """
@@ -57,6 +58,8 @@ class Tick(Event, frozen=True, kw_only=True, tag="Tick"):
     reference: Decimal | None = None
     covers: tuple[Cover, ...] = ()
     ready: bool = True
+    seen_ns: Nanos | None = None
+    sent_ns: Nanos | None = None
 
 
 class OrderAccepted(Event, frozen=True, kw_only=True, tag="OrderAccepted"):
@@ -129,6 +132,26 @@ class ParametersChanged(Event, frozen=True, kw_only=True, tag="ParametersChanged
     values: dict[str, str]
 
 
+class Paused(Event, frozen=True, kw_only=True, tag="Paused"):
+    """By hand: quotes are pulled, exits go on."""
+
+    reason: str
+
+
+class Halted(Event, frozen=True, kw_only=True, tag="Halted"):
+    """By hand, or by the host before it stops: all that rests is cancelled, and with `flatten` positions are closed at
+    the market once nothing of theirs can fill any more."""
+
+    reason: str
+    flatten: bool = False
+
+
+class Resumed(Event, frozen=True, kw_only=True, tag="Resumed"):
+    """By hand: all that held the run back is lifted; what still holds will say so at the next tick."""
+
+    reason: str
+
+
 class Stopping(Event, frozen=True, kw_only=True, tag="Stopping"):
     """The host is about to stop: what rests is cancelled, and nothing is decided any more."""
 
@@ -148,5 +171,8 @@ type AnyEvent = (
     | PositionModeConfirmed
     | PositionModeFailed
     | ParametersChanged
+    | Paused
+    | Halted
+    | Resumed
     | Stopping
 )

@@ -1,19 +1,19 @@
 """Limits on what may leave. A draft is approved or refused; nothing is changed on the way."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.core.checks import CHECKS, OF_THE_VENUE, Asked, Check, worst_position
 from engine.core.commands import Draft, Refused
-from engine.core.position import notional
 from engine.core.state import State
-from engine.core.types import ZERO, Action, Leg, PositionMode, Side, is_whole, leg_of
+from engine.core.types import Action, Leg, OrderId, PositionMode, Side, leg_of
 
-type Check = Callable[[Any, Asked], str | None]  # (the limit, what is asked) -> why not
 type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+type Count = Annotated[int, Field(ge=0)]
 
 
 class Limits(BaseModel):
@@ -34,7 +34,17 @@ class Limits(BaseModel):
         examples=[Decimal(1)],
         description="base units; the largest position a leg could reach if all that rests were filled",
     )
-    max_open_orders: Annotated[int, Field(ge=0)] | None = Field(
+    max_position_notional: Amount | None = Field(
+        default=None,
+        examples=[Decimal(50_000)],
+        description="settlement currency; the largest value of such a position, at the mark price",
+    )
+    max_leverage: Amount | None = Field(
+        default=None,
+        examples=[Decimal(3)],
+        description="such a position's value over the equity of the moment; not what the venue is asked for",
+    )
+    max_open_orders: Count | None = Field(
         default=None, examples=[10], description="how many orders may rest at once before new quotes are refused"
     )
     price_collar: Amount | None = Field(
@@ -42,115 +52,86 @@ class Limits(BaseModel):
         examples=[Decimal("0.05")],
         description="fraction of the mark price (0.05 = 5 %) that a quote may lie away from it",
     )
+    max_order_rate: Count | None = Field(
+        default=None, examples=[50], description="orders in any ten seconds; the next ones are refused"
+    )
+    max_daily_loss: Amount | None = Field(
+        default=None,
+        examples=[Decimal(200)],
+        description="settlement currency, since the first tick of the UTC day; beyond it no quotes until the next day",
+    )
+    max_drawdown: Amount | None = Field(
+        default=None,
+        examples=[Decimal(500)],
+        description="settlement currency, from the run's highest equity; beyond it the run halts until resumed by hand",
+    )
+    max_feed_age_ms: Count | None = Field(
+        default=None, examples=[3000], description="no quotes while the book has not changed for longer"
+    )
+    max_clock_offset_ms: Count | None = Field(
+        default=None,
+        examples=[1000],
+        description="no quotes while our time and the venue's differ by more, the way of the message included",
+    )
+    max_orders_unfilled: Count | None = Field(
+        default=None,
+        examples=[2000],
+        description="orders in a row of which none fills; beyond it no quotes until resumed by hand",
+    )
+    self_cross: bool = Field(default=True, description="refuse quotes that would trade with an order of our own")
+    duplicate_id: bool = Field(default=True, description="refuse an order under the id of one that works")
     whole_units: bool = Field(default=True, description="refuse orders that are not whole ticks and lots")
+    stop_policy: Literal["keep", "flatten"] = Field(
+        default="keep",
+        description="what becomes of a position when a paper or live run is stopped, or a limit halts a run",
+    )
+
+    @cached_property
+    def checks(self) -> tuple[tuple[str, Any, Check], ...]:
+        """Those that look at each order, with their limits."""
+        named = ((name, getattr(self, name), check) for name, check in CHECKS.items())
+        return tuple((name, limit, check) for name, limit, check in named if limit is not None and limit is not False)
+
+    @cached_property
+    def of_the_run(self) -> tuple[tuple[str, Any], ...]:
+        """Those that are set and look at the run as a whole (engine.core.guard), by name."""
+        names = (name for name in type(self).model_fields if name not in CHECKS and name != "stop_policy")
+        return tuple((name, limit) for name in names if (limit := getattr(self, name)) is not None)
+
+    @property
+    def asks_age(self) -> bool:
+        """Whether ticks have to say how old the book is."""
+        return self.max_feed_age_ms is not None or self.max_clock_offset_ms is not None
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A draft among those before it: `worst` is how far from flat its side of the leg could get if this and all else
-    that may still fill there did, after whatever only reduces; `open_orders` counts what works already."""
-
-    draft: Draft
-    state: State[Any]
-    worst: Decimal
-    open_orders: int
-
-
-def refusals(limits: Limits, state: State[Any], drafts: Iterable[Draft]) -> list[Refused | None]:
+def refusals(limits: Limits, state: State[Any], drafts: Iterable[tuple[OrderId, Draft]]) -> list[Refused | None]:
     """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
-    active = [(name, limit, check) for name, check in CHECKS.items() if (limit := getattr(limits, name)) is not None]
     worst: dict[tuple[Leg, Side], Decimal] = {}
-    open_orders = len(state.orders)
+    approved: list[Draft] = []
     verdicts: list[Refused | None] = []
-    for draft in drafts:
+    for order_id, draft in drafts:
         key = (leg_of(state.mode, draft.side, draft.action), draft.side)
         before = worst[key] if key in worst else worst_position(state, *key)
         after = before if draft.reduce_only else before + draft.size
-        verdict = _first(active, Asked(draft, state, after, open_orders))
+        verdict = _verdict(limits, Asked(order_id, draft, state, after, tuple(approved)))
         worst[key] = after if verdict is None else before
-        open_orders += verdict is None
+        if verdict is None:
+            approved.append(draft)
         verdicts.append(verdict)
     return verdicts
 
 
-def _first(active: Iterable[tuple[str, Any, Check]], asked: Asked) -> Refused | None:
-    """What can only reduce a position is held to the venue's grid alone: whatever the limits, a stop goes out."""
-    for name, limit, check in active:
-        if name != "whole_units" and _only_reduces(asked):
-            continue
-        if reason := check(limit, asked):
+def _verdict(limits: Limits, asked: Asked) -> Refused | None:
+    """What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
+    if asked.state.guard.holds and asked.draft.action is Action.OPEN:
+        hold = asked.state.guard.holds[0]
+        return Refused(asked.draft, hold.limit, hold.reason)
+    reduces = _only_reduces(asked)
+    for name, limit, check in limits.checks:
+        if (name in OF_THE_VENUE or not reduces) and (reason := check(limit, asked)):
             return Refused(asked.draft, name, reason)
     return None
 
 
 def _only_reduces(asked: Asked) -> bool:
     return asked.draft.reduce_only or (asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE)
-
-
-def worst_position(state: State[Any], leg: Leg, side: Side) -> Decimal:
-    """How far from flat a leg could get on one side, unsigned, if all that can still fill did.
-
-    Reducing orders may fill first, so a position on the other side gives no more room."""
-    growing = (w for w in state.orders if w.order.leg is leg and w.order.side is side and not w.order.reduce_only)
-    return max(side * state.position(leg).size, ZERO) + sum((w.leaves for w in growing), ZERO)
-
-
-def _whole_units(on: bool, asked: Asked) -> str | None:
-    draft, instrument = asked.draft, asked.state.instrument
-    if not on:
-        return None
-    if draft.size <= 0 or (draft.price is not None and draft.price <= 0):
-        return "price and size must be positive"
-    whole = is_whole(draft.size, instrument.step) and (draft.price is None or is_whole(draft.price, instrument.tick))
-    return None if whole else f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
-
-
-def _max_order_size(limit: Decimal, asked: Asked) -> str | None:
-    return f"size {asked.draft.size} above {limit}" if asked.draft.size > limit else None
-
-
-def _max_order_notional(limit: Decimal, asked: Asked) -> str | None:
-    price = asked.draft.price if asked.draft.price is not None else _anchor(asked.state)
-    if price is None:
-        return "no price to value a market order with"
-    value = notional(asked.state.instrument, asked.draft.size, price)
-    return f"notional {value} above {limit}" if value > limit else None
-
-
-def _max_position(limit: Decimal, asked: Asked) -> str | None:
-    if asked.worst <= limit:
-        return None
-    return f"the position could reach {asked.draft.side * asked.worst}, beyond {limit}"
-
-
-def _max_open_orders(limit: int, asked: Asked) -> str | None:
-    """Exits are never counted out: a position must be closable."""
-    if asked.draft.action is Action.CLOSE or asked.open_orders < limit:
-        return None
-    return f"{asked.open_orders} orders are open already"
-
-
-def _price_collar(limit: Decimal, asked: Asked) -> str | None:
-    price, anchor = asked.draft.price, _anchor(asked.state)
-    if price is None or asked.draft.action is Action.CLOSE:
-        return None
-    if anchor is None:
-        return "no mark price and no mid to compare with"
-    return f"price {price} too far from {anchor}" if abs(price - anchor) > limit * anchor else None
-
-
-def _anchor(state: State[Any]) -> Decimal | None:
-    if state.tick is None:
-        return None
-    top = state.tick.top
-    mid = (top.bid + top.ask) / 2 if top.bid is not None and top.ask is not None else None
-    return state.tick.mark if state.tick.mark is not None else mid
-
-
-CHECKS: dict[str, Check] = {
-    "whole_units": _whole_units,
-    "max_order_size": _max_order_size,
-    "max_order_notional": _max_order_notional,
-    "max_position": _max_position,
-    "max_open_orders": _max_open_orders,
-    "price_collar": _price_collar,
-}

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from engine.core.commands import Command, Outcome, Refused
+from engine.core.commands import Command, Outcome, Refused, TradingChanged
 from engine.core.events import AnyEvent
 from engine.core.policy import Policy
 from engine.core.risk import Limits
@@ -43,5 +43,5 @@ class Session[S]:
         self.state, outcomes = step(self.policy, self.limits, self.state, event)
         self._record(before + 1, event, outcomes)
         for outcome in outcomes:
-            if not isinstance(outcome, Refused):
+            if not isinstance(outcome, Refused | TradingChanged):
                 self._send(outcome)

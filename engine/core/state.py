@@ -12,23 +12,28 @@ from engine.core.events import (
     AnyEvent,
     CancelRejected,
     FundingSettled,
+    Halted,
     LeverageConfirmed,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
     OrderRejected,
     ParametersChanged,
+    Paused,
     PositionModeConfirmed,
     PositionModeFailed,
+    Resumed,
     Started,
     Stopping,
     Tick,
 )
 from engine.core.ledger import Ledger
-from engine.core.position import FLAT, Position, fold, notional
-from engine.core.types import ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
+from engine.core.position import FLAT, Position, fold, notional, profit
+from engine.core.trading import Guard
+from engine.core.types import SECOND, ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
 
 _replace = msgspec.structs.replace
+RATE_WINDOW_NS = 10 * SECOND  # over which the rate of orders is counted
 
 
 class Working(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +71,11 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Working, ...] = ()
     positions: dict[Leg, Position] = {}
     stopping: bool = False
+    guard: Guard = Guard()
+
+    @property
+    def may_quote(self) -> bool:
+        return not self.guard.holds
 
     def working(self, order_id: OrderId) -> Working | None:
         return next((w for w in self.orders if w.order.id == order_id), None)
@@ -109,8 +119,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             return _replace(state, mode_confirmed=False)
         case LeverageConfirmed():
             return _replace(state, leverage=event.leverage)
-        case ParametersChanged():
-            return state  # the strategy's own affair
+        case ParametersChanged() | Paused() | Halted() | Resumed():
+            return state  # the strategy's own affair, and the guard's
         case Stopping():
             return _replace(state, stopping=True)
         case Started():
@@ -130,7 +140,15 @@ def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> Sta
             if isinstance(o, Submit)
         ),
     )
-    return _replace(state, orders=orders, seq=state.seq + len(outcomes))
+    guard = _counted(state.guard, sum(isinstance(o, Submit) for o in outcomes), at_ns)
+    return _replace(state, orders=orders, seq=state.seq + len(outcomes), guard=guard)
+
+
+def _counted(guard: Guard, submits: int, at_ns: Nanos) -> Guard:
+    if not submits:
+        return guard
+    recent = (*(ns for ns in guard.sent_ns if ns > at_ns - RATE_WINDOW_NS), *[at_ns] * submits)
+    return _replace(guard, sent_ns=recent, unfilled=guard.unfilled + submits)
 
 
 def available(state: State[Any]) -> Decimal:
@@ -138,6 +156,26 @@ def available(state: State[Any]) -> Decimal:
     if not state.reserves_margin:
         return state.ledger.cash
     return state.ledger.cash - (sum(_reserved(state), ZERO) / state.leverage)
+
+
+def equity(state: State[Any]) -> Decimal | None:
+    """Cash and what the positions would bring at the mark price, else at mid; None where neither is known."""
+    price = anchor(state)
+    if not state.positions:
+        return state.ledger.cash
+    if price is None:
+        return None
+    held = ((p.size, p.entry) for p in state.positions.values() if p.entry is not None)
+    return state.ledger.cash + sum((profit(state.instrument, size, entry, price) for size, entry in held), ZERO)
+
+
+def anchor(state: State[Any]) -> Decimal | None:
+    """The price that a value is told by: the mark price of the latest tick, else its mid."""
+    if state.tick is None:
+        return None
+    top = state.tick.top
+    mid = (top.bid + top.ask) / 2 if top.bid is not None and top.ask is not None else None
+    return state.tick.mark if state.tick.mark is not None else mid
 
 
 def _reserved(state: State[Any]) -> Iterator[Decimal]:
@@ -159,6 +197,7 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
         ledger=books.traded(state.ledger, realised, event.fee),
         positions=dict(sorted(positions.items())),
         orders=tuple(_after_fill(state.orders, event)),
+        guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
     )
 
 

@@ -8,9 +8,11 @@ import msgspec
 from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Started, Stopping
+from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
 from engine.core.risk import Limits, refusals
 from engine.core.state import State, begun, evolve, sent
+from engine.core.trading import Trading
 from engine.core.types import SECOND, OrderId, leg_of
 
 CANCEL_RETRY_NS = 60 * SECOND
@@ -21,19 +23,28 @@ def step[S](
 ) -> tuple[State[S], tuple[Outcome, ...]]:
     """Fold one event in and say what follows from it: commands to send and refusals to note, in this order."""
     after = _folded(policy, state, event)
-    after = msgspec.structs.replace(after, seq=after.seq + 1)
-    if isinstance(event, Stopping):
-        wishes: tuple[Wish, ...] = tuple(Cancel(w.order.id, "stopping") for w in after.orders)
-    elif after.stopping:
-        wishes = ()
-    else:
-        own, wishes = policy.decide(after, event)
-        if own is not after.own:
-            after = msgspec.structs.replace(after, own=own)
-    if not wishes:
+    guard, changed = watched(limits, after, event)
+    after = msgspec.structs.replace(after, seq=after.seq + 1, guard=guard)
+    after, wishes = _decided(policy, after, event)
+    if not wishes and not changed:
         return after, ()
-    outcomes = tuple(_outcomes(limits, after, wishes, at_ns=event.ts_init))
+    outcomes = (*changed, *_outcomes(limits, after, wishes, at_ns=event.ts_init))
     return sent(after, outcomes, event.ts_init), outcomes
+
+
+def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[State[S], tuple[Wish, ...]]:
+    """What the strategy wants. Held back, the run first pulls what may not rest; halted, the strategy is not asked."""
+    if isinstance(event, Stopping):
+        return state, tuple(Cancel(w.order.id, "stopping") for w in state.orders)
+    if state.stopping:
+        return state, ()
+    if not state.guard.holds:
+        own, wishes = policy.decide(state, event)
+        return state if own is state.own else msgspec.structs.replace(state, own=own), wishes
+    if state.guard.trading is Trading.HALT:
+        return state, tuple(pulled(state, event))
+    own, wishes = policy.decide(state, event)
+    return msgspec.structs.replace(state, own=own), (*wishes, *_besides(pulled(state, event), wishes))
 
 
 def order_id(run: str, seq: int, n: int) -> OrderId:
@@ -54,7 +65,8 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_ns: int) -> Iterator[Outcome]:
     """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
     said = tuple(_worth_saying(state, wishes, at_ns))
-    verdicts = iter(refusals(limits, state, (w for _, w in said if isinstance(w, Draft))))
+    drafts = ((order_id(state.run, state.seq, n), wish) for n, wish in said if isinstance(wish, Draft))
+    verdicts = iter(refusals(limits, state, drafts))
     refused: set[OrderId] = set()
     for n, wish in said:
         if isinstance(wish, Draft):
@@ -64,6 +76,12 @@ def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_n
             yield verdict or _submit(state, wish, n)
         elif not (isinstance(wish, Cancel) and wish.id in refused):
             yield wish
+
+
+def _besides(pulled_back: Iterable[Wish], wishes: Iterable[Wish]) -> Iterator[Wish]:
+    """Behind the strategy's, whose drafts are named by their place."""
+    asked = {wish.id for wish in wishes if isinstance(wish, Cancel)}
+    return (wish for wish in pulled_back if not (isinstance(wish, Cancel) and wish.id in asked))
 
 
 def _worth_saying(state: State[Any], wishes: Iterable[Wish], at_ns: int) -> Iterator[tuple[int, Wish]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from engine.core.commands import Cancel, Command, Outcome, Refused, SetLeverage, SetPositionMode, Submit
+from engine.core.commands import Cancel, Command, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
 
@@ -16,7 +16,7 @@ TYPES = tuple(kind.__name__ for alias in (AnyEvent, Outcome) for kind in get_arg
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-    AnyEvent | Submit | Cancel | SetLeverage | SetPositionMode | Refused
+    AnyEvent | Submit | Cancel | SetLeverage | SetPositionMode | Refused | TradingChanged
 )
 
 
@@ -72,7 +72,8 @@ def chained(before: bytes, row: tuple[int, str, str, int, int, bytes]) -> bytes:
 
 
 def kind_of(outcome: Outcome) -> Kind:
-    return Kind.REFUSAL if isinstance(outcome, Refused) else Kind.COMMAND
+    """What is no command is a limit's word: a refusal, or a change of the trading state."""
+    return Kind.REFUSAL if isinstance(outcome, Refused | TradingChanged) else Kind.COMMAND
 
 
 class CommandsDigest:

@@ -39,6 +39,13 @@ def tick(
     )
 
 
+def newest(cache: Any, instrument_id: InstrumentId, *, book: bool) -> dict[str, Nanos]:
+    """Fields of a tick: when the top of the book last changed, by our clock and by the venue's."""
+    change = cache.order_book(instrument_id) if book else cache.quote(instrument_id)
+    known = change is not None and change.ts_init > 0
+    return {"seen_ns": change.ts_init, "sent_ns": change.ts_event} if known else {}
+
+
 def _top(cache: Any, instrument_id: InstrumentId, book: bool | None) -> TopOfBook:
     if book is None:
         return translate.NO_TOP

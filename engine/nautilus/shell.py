@@ -44,7 +44,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     the latest quote's. `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None,
     `forced` what the venue itself does to the account after a tick, where nobody else does. A simulated venue acts on a
     command only when something happens: with `arrives_after_ns` it is woken when the command arrives. `reference`: a
-    price from elsewhere, before whose first value nothing is ready. `blind`: whether nobody knows the book at a time.
+    price from elsewhere, before whose first value nothing is ready; `watched`: the instrument that it is read from,
+    where the node must be asked for that one too. `blind`: whether nobody knows the book at a time.
     """
 
     started: Started
@@ -56,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     first_tick_ns: Nanos = 0
     arrives_after_ns: Nanos = 0
     reference: Priced | None = None
+    watched: str | None = None
     blind: Callable[[Nanos], bool] = lambda _now: False
 
 
@@ -156,6 +158,10 @@ class Shell(Strategy):
         }
         for feed in (each for each in Feed if each in self._plan.feeds):
             ask[feed]()
+        if self._plan.watched is not None:
+            elsewhere = InstrumentId.from_str(self._plan.watched)
+            self.subscribe_quotes(elsewhere)
+            self.subscribe_trades(elsewhere)
         self._driven.feed(self._plan.started)
         start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
         self._clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
@@ -175,6 +181,8 @@ class Shell(Strategy):
         if queries and not book:
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
         now, beside, blind = event.ts_event, self._from_elsewhere(event.ts_event), self._plan.blind(event.ts_event)
+        if self._driven.limits.asks_age:
+            beside |= market.newest(self._cache, self._id, book=book)
         beside |= {"ready": False} if blind else {}
         which = None if blind else book
         seen = market.tick(self._cache, self._id, now=now, sent=event.ts_init, book=which, queries=queries, **beside)

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.core.position import notional, profit
 from engine.core.risk import Limits
-from engine.core.state import State, Working, available
+from engine.core.state import RATE_WINDOW_NS, State, Working, available, equity
 from engine.core.types import SECOND, ZERO, Leg, Nanos, Side
 from engine.run.moments import Walk
 
@@ -37,6 +37,7 @@ def inspect(folder: Path, *, seq: int | None = None, at_ns: Nanos | None = None)
         "positions": [_position(state, leg) for leg in state.positions],
         "account": _account(state),
         "strategy": explained,
+        "trading": {"state": state.guard.trading.name, "held_by": [_outcome(hold) for hold in state.guard.holds]},
         "limits": _limits(walk.made.limits, state),
         "decided": [_outcome(outcome) for outcome in moment.outcomes],
         "same_code": walk.made.same_code,
@@ -97,7 +98,12 @@ def _account(state: State[Any]) -> dict[str, Any]:
 
 def _limits(limits: Limits, state: State[Any]) -> dict[str, dict[str, Any]]:
     """Each limit that is on: its value and what stands against it now."""
+    worth, guard = equity(state), state.guard
     used = {
+        "max_daily_loss": _fallen(guard.day_equity, worth),
+        "max_drawdown": _fallen(guard.peak_equity, worth),
+        "max_orders_unfilled": guard.unfilled,
+        "max_order_rate": sum(ns > state.now - RATE_WINDOW_NS for ns in guard.sent_ns),
         "max_position": max((abs(worst) for worst in _worst(state)), default=ZERO),
         "max_open_orders": len(state.orders),
         "max_order_size": max((w.order.size for w in state.orders), default=ZERO),
@@ -106,8 +112,16 @@ def _limits(limits: Limits, state: State[Any]) -> dict[str, dict[str, Any]]:
             default=ZERO,
         ),
     }
-    on = {name: getattr(limits, name) for name in type(limits).model_fields}
-    return {name: {"limit": limit, "used": used.get(name)} for name, limit in on.items() if limit not in (None, False)}
+    on = {name: getattr(limits, name) for name in type(limits).model_fields if name != "stop_policy"}
+    return {
+        name: {"limit": limit, "used": used.get(name)}
+        for name, limit in on.items()
+        if limit is not None and limit is not False
+    }
+
+
+def _fallen(before: Decimal | None, now: Decimal | None) -> Decimal | None:
+    return None if before is None or now is None else before - now
 
 
 def _worst(state: State[Any]) -> Iterator[Decimal]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from engine.core.commands import Command, Outcome, Refused
+from engine.core.commands import Command, Outcome, Refused, TradingChanged
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
 from engine.core.session import Record
@@ -188,7 +188,7 @@ def _beginning(run_file: RunFile) -> Tail:
 
 
 def _commands(outcomes: tuple[Outcome, ...]) -> tuple[Command, ...]:
-    return tuple(outcome for outcome in outcomes if not isinstance(outcome, Refused))
+    return tuple(outcome for outcome in outcomes if not isinstance(outcome, Refused | TradingChanged))
 
 
 def _last_outcomes(journal: Journal, seq: int) -> tuple[Outcome, ...]:

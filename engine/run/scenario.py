@@ -20,7 +20,7 @@ from engine.simulation.scenario_venue import Row, ScenarioVenue
 from strategies.registry import STRATEGIES
 
 NAME = "perpetual_market_making"
-UNLIMITED = Limits(whole_units=False)  # the venue floors (R8); limits are no part of these stories
+UNLIMITED = Limits(whole_units=False, self_cross=False)  # the venue floors (R8); limits are no part of these stories
 
 type Progress = Callable[[int, int, str], None]  # cases done, cases in all, the one that begins
 

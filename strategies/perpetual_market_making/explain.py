@@ -77,6 +77,7 @@ def why_no_quote(policy: PerpetualMarketMaking, state: State[Own], turn: Turn | 
 def _obstacles(policy: PerpetualMarketMaking, state: State[Own], turn: Turn | None, side: Side) -> Iterator[str | None]:
     """In the order in which a decision meets them."""
     yield "the run is stopping" if state.stopping else None
+    yield from (f"held back by {hold.limit}: {hold.reason}" for hold in state.guard.holds)
     if turn is None or state.tick is None:
         yield "there was no tick yet"
         return

@@ -32,7 +32,7 @@ def classic_proposal(turn: Turn) -> Quotes:
 def head_proposal(turn: Turn) -> Quotes:
     """As classic's; a size below the venue's minimum is 0."""
     quotes = laddered(turn.rates.levels, turn.market, lambda size: at_least_minimum(turn, size))
-    return _checked(turn, _priced(turn, quotes), available(turn.state))
+    return _checked(turn, _priced(turn, quotes), available(turn.state), rebates=True)
 
 
 def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
@@ -85,8 +85,8 @@ def _priced(turn: Turn, quotes: Quotes) -> Quotes:
     return quotes
 
 
-def _checked(turn: Turn, quotes: Quotes, funds: Decimal) -> Quotes:
-    quotes = affordable(quotes, turn.state.instrument, turn.state.leverage, funds)
+def _checked(turn: Turn, quotes: Quotes, funds: Decimal, *, rebates: bool = False) -> Quotes:
+    quotes = affordable(quotes, turn.state.instrument, turn.state.leverage, funds, rebates=rebates)
     return quotes if turn.rates.keep_takers else passive(quotes, turn.market)
 
 

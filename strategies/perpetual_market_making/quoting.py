@@ -74,15 +74,20 @@ def with_costs(quotes: Quotes, fee: Decimal, tick: Decimal) -> Quotes:
     return tuple(q._replace(price=down(q.price * (ONE - q.side * fee), tick)) for q in quotes)
 
 
-def affordable(quotes: Quotes, instrument: Instrument, leverage: int, available: Decimal) -> Quotes:
-    """Each in turn, whole or not at all; a later, smaller one may still fit."""
+def affordable(
+    quotes: Quotes, instrument: Instrument, leverage: int, available: Decimal, *, rebates: bool = False
+) -> Quotes:
+    """Each in turn, whole or not at all; a later, smaller one may still fit. A rebate (a negative fee) pays for no
+    margin; `rebates`: it does make room for the quotes after it, as head counts."""
+    fee = instrument.maker_fee
+    charged = max(fee, ZERO)
     kept, locked = [], ZERO
     for quote in quotes:
         value = notional(instrument, quote.size, quote.price)
-        needed = value / leverage + value * instrument.maker_fee
-        if needed <= available - locked:
+        margin = value / leverage
+        if margin + value * charged <= available - locked:
             kept.append(quote)
-            locked += needed
+            locked += margin + value * (fee if rebates else charged)
     return tuple(kept)
 
 

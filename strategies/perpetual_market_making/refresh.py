@@ -13,8 +13,8 @@ from strategies.perpetual_market_making.turn import Turn
 
 
 def due(turn: Turn) -> bool:
-    """A proposal is built from here on, but sent only one tick later: see `replenish`."""
-    return turn.own.create_ns <= turn.now
+    """A proposal is built from here on, but sent only one tick later: see `replenish`. None while the run is held."""
+    return turn.own.create_ns <= turn.now and turn.state.may_quote
 
 
 def set_timers(turn: Turn) -> None:

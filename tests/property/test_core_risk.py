@@ -6,36 +6,15 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.core.commands import Draft, Submit, Wish
-from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, Started, Tick
+from engine.core.commands import Draft, Submit
+from engine.core.events import AnyEvent, OrderCanceled, OrderFilled
 from engine.core.position import notional
 from engine.core.risk import Limits
 from engine.core.state import State, Working
 from engine.core.step import step
 from engine.core.types import ZERO, Action, Leg, PositionMode, Side
 from tests.support.builders import START_NS, a_start, a_tick, drafts
-
-
-class Says:
-    """Wants on each tick what it is told to."""
-
-    needs_depth = False
-
-    def __init__(self) -> None:
-        self.wishes: tuple[Wish, ...] = ()
-
-    def initial(self, event: Started) -> None:
-        return None
-
-    def evolve(self, before: State[None], event: AnyEvent) -> None:
-        return None
-
-    def decide(self, state: State[None], event: AnyEvent) -> tuple[None, tuple[Wish, ...]]:
-        return None, self.wishes if isinstance(event, Tick) else ()
-
-    def depth_queries(self, state: State[None]) -> tuple[tuple[Side, Decimal], ...]:
-        return ()
-
+from tests.support.scripted import Says
 
 lots = st.integers(1, 4).map(Decimal)
 asked = st.builds(

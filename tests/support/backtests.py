@@ -53,7 +53,7 @@ def backtest(
     span = {name: value for name, value in (data or {}).items() if name != "quotes"}
     told = Told(entries=[])
     policy = Scripted({tick - 1: wishes for tick, wishes in script.items()}, queries)
-    limits = Limits(whole_units=False)
+    limits = Limits(whole_units=False, self_cross=False)
     start = a_start(instrument=market.instrument, **started)
     end = run_backtest(MarketData(catalog=catalog, **span), simulation, start, told.session_of(policy, limits))
     return told, end

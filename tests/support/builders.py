@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from engine.core.commands import Cancel, Draft, Outcome, Refused, SetLeverage, SetPositionMode, Submit
+from engine.core.commands import Cancel, Draft, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
 from engine.core.events import (
     AnyEvent,
     CancelRejected,
     FundingSettled,
+    Halted,
     Held,
     LeverageConfirmed,
     OrderAccepted,
@@ -18,12 +19,15 @@ from engine.core.events import (
     OrderFilled,
     OrderRejected,
     ParametersChanged,
+    Paused,
     PositionModeConfirmed,
     PositionModeFailed,
+    Resumed,
     Started,
     Stopping,
     Tick,
 )
+from engine.core.trading import Trading
 from engine.core.types import Action, Cover, Instrument, Leg, OrderType, PositionMode, Purpose, Side, TopOfBook
 
 LINEAR = Instrument(
@@ -150,6 +154,8 @@ ticks = _event(
     reference=st.none() | prices,
     covers=st.lists(covers, max_size=2).map(tuple),
     ready=st.booleans(),
+    seen_ns=st.none() | stamps,
+    sent_ns=st.none() | stamps,
 )
 fills = _event(
     OrderFilled,
@@ -175,6 +181,9 @@ later_events: Strategy[AnyEvent] = st.one_of(
     _event(PositionModeConfirmed, mode=st.sampled_from(PositionMode)),
     _event(PositionModeFailed, reason=words),
     _event(ParametersChanged, values=st.dictionaries(words, words, max_size=2)),
+    _event(Paused, reason=words),
+    _event(Halted, reason=words, flatten=st.booleans()),
+    _event(Resumed, reason=words),
     _event(Stopping, reason=words),
 )
 events: Strategy[AnyEvent] = starts | later_events
@@ -210,4 +219,5 @@ outcomes: Strategy[Outcome] = st.one_of(
     st.builds(SetLeverage, leverage=st.integers(1, 125)),
     st.builds(SetPositionMode, mode=st.sampled_from(PositionMode)),
     st.builds(Refused, draft=drafts, limit=words, reason=words),
+    st.builds(TradingChanged, limit=words, held=st.booleans(), trading=st.sampled_from(Trading), reason=words),
 )

@@ -1,6 +1,7 @@
 """A policy that does what it is told, and a session that remembers what happened."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from engine.core.events import AnyEvent, Started, Tick
 from engine.core.risk import Limits
 from engine.core.session import Send, Session
 from engine.core.state import State
-from engine.core.types import SECOND
+from engine.core.types import SECOND, Side
 
 type Decide = Callable[[State[int], AnyEvent], tuple[Wish, ...]]
 
@@ -38,6 +39,27 @@ class Scripted:
 
     def depth_queries(self, state: State[int]) -> tuple[Any, ...]:
         return self._queries
+
+
+class Says:
+    """Wants on each tick what it is told to."""
+
+    needs_depth = False
+
+    def __init__(self) -> None:
+        self.wishes: tuple[Wish, ...] = ()
+
+    def initial(self, event: Started) -> None:
+        return None
+
+    def evolve(self, before: State[None], event: AnyEvent) -> None:
+        return None
+
+    def decide(self, state: State[None], event: AnyEvent) -> tuple[None, tuple[Wish, ...]]:
+        return None, self.wishes if isinstance(event, Tick) else ()
+
+    def depth_queries(self, state: State[None]) -> tuple[tuple[Side, Decimal], ...]:
+        return ()
 
 
 class Told(msgspec.Struct):
