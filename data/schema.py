@@ -33,8 +33,10 @@ class Aggressor(IntEnum):
 class Table(StrEnum):
     BOOK = "book"
     TRADES = "trades"
+    QUOTES = "quotes"
     MARKS = "marks"
     FUNDING = "funding"
+    LIQUIDATIONS = "liquidations"
 
 
 SCHEMAS: dict[Table, pa.Schema] = {
@@ -59,6 +61,25 @@ SCHEMAS: dict[Table, pa.Schema] = {
             pa.field("size", pa.int64(), nullable=False),
             pa.field("id", pa.string(), nullable=False),
             pa.field("kind", pa.string(), nullable=False),
+            _LINE,
+        ]
+    ),
+    # The best bid and ask; a side of size 0 is empty.
+    Table.QUOTES: pa.schema(
+        [
+            *_TIMES,
+            *(pa.field(name, pa.int64(), nullable=False) for name in ("bid", "ask", "bid_size", "ask_size")),
+            _LINE,
+        ]
+    ),
+    # side: of the order that was forced: -1 where a long was liquidated. price: 0 where the venue tells none.
+    Table.LIQUIDATIONS: pa.schema(
+        [
+            *_TIMES,
+            pa.field("side", pa.int8(), nullable=False),
+            pa.field("price", pa.int64(), nullable=False),
+            pa.field("size", pa.int64(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
             _LINE,
         ]
     ),

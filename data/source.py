@@ -1,18 +1,15 @@
-"""Files from outside as blocks of whole lines: decompressed as they are read, checked to their last byte."""
+"""Files from outside as blocks of whole lines: unpacked as they are read, checked to their last byte."""
 
 import hashlib
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from data.readers.protocol import OnBytes, Sample
+from data.unpack import unpacked
 from engine.core.errors import DataError, Problem
 
-type OnBytes = Callable[[int], None]
-
-_READ = 1 << 18
-_BLOCK = 1 << 22
 _LONGEST_LINE = 1 << 26
-GZIP_MAGIC = b"\x1f\x8b"
+_SAMPLE = 1 << 16
 
 
 def ignore_bytes(_count: int) -> None:
@@ -26,8 +23,10 @@ def fault(path: Path, message: str, *, line: int | None = None, field: str | Non
 def size_of(path: Path) -> int:
     """Bytes on disk. Raises DataError for a file that is missing, empty or no file."""
     try:
+        if path.is_dir():
+            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         if not path.is_file():
-            raise fault(path, "is a folder, not a file" if path.is_dir() else "there is no such file")
+            raise fault(path, "there is no such file")
         size = path.stat().st_size
     except OSError as error:
         raise fault(path, error.strerror or str(error)) from error
@@ -37,9 +36,27 @@ def size_of(path: Path) -> int:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of the file as it lies on disk."""
+    """SHA-256 of the file as it lies on disk; of a folder, of its files' names and digests."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        lines = (f"{digest(file)} {file.relative_to(path).as_posix()}\n" for file in files)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sample_of(path: Path) -> Sample:
+    """A file's beginning. Raises DataError for one that is missing, empty, or damaged at its start."""
+    size_of(path)
+    if path.is_dir():
+        return Sample(path, b"", is_folder=True)
+    found = unpacked(path, ignore_bytes, first_member=True)
+    head = b""
+    while len(head) < _SAMPLE and (more := next(found.chunks, b"")):
+        head += more
+    if not head:
+        raise fault(path, "the file is empty")
+    return Sample(path, head[:_SAMPLE], found.containers, found.member)
 
 
 def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes) -> Iterator[bytes]:
@@ -48,7 +65,7 @@ def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes) -> Iterator[bytes]
     Raises DataError for a file that cannot be read, is truncated or damaged, or holds no text.
     """
     rest, seen = b"", False
-    for chunk in _inflated(path, on_bytes):
+    for chunk in unpacked(path, on_bytes).chunks:
         cut = chunk.rfind(b"\n") + 1
         if not cut:
             rest += chunk
@@ -62,44 +79,3 @@ def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes) -> Iterator[bytes]
         yield rest + b"\n"
     elif not seen:
         raise fault(path, "the file is empty")
-
-
-def _inflated(path: Path, on_bytes: OnBytes) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(2)
-            file.seek(0)
-            reads = _reads(file.read, on_bytes)
-            yield from _gunzip(path, reads) if magic == GZIP_MAGIC else reads
-    except OSError as error:
-        raise fault(path, error.strerror or str(error)) from error
-
-
-def _reads(read: Callable[[int], bytes], on_bytes: OnBytes) -> Iterator[bytes]:
-    while chunk := read(_READ):
-        on_bytes(len(chunk))
-        yield chunk
-
-
-def _gunzip(path: Path, reads: Iterator[bytes]) -> Iterator[bytes]:
-    """Several members one after another are one file; zeros after the last are padding."""
-    member, offset = zlib.decompressobj(31), 0
-    for chunk in reads:
-        data, more = chunk, True
-        while more:
-            if member.eof:
-                data = data.lstrip(b"\0")
-                if not data:
-                    break
-                member = zlib.decompressobj(31)
-            try:
-                text = member.decompress(data, _BLOCK)
-            except zlib.error as error:
-                raise fault(path, f"damaged gzip near byte {offset} ({error})") from error
-            if text:
-                yield text
-            data = member.unused_data if member.eof else member.unconsumed_tail
-            more = bool(data) or len(text) == _BLOCK
-        offset += len(chunk)
-    if not member.eof:
-        raise fault(path, f"truncated gzip: the file ends after {offset} bytes, before its checksum")

@@ -10,7 +10,7 @@ from data import manifest as manifests
 from data.gaps import BOOK, Gap, gaps_of
 from data.manifest import Ingest, Manifest
 from data.source import fault
-from data.tables import FOLDERS, stamp
+from data.tables import ALL, place, stamp
 from engine.core.types import Instrument
 
 
@@ -31,7 +31,7 @@ def contents(catalog: Path, instrument_id: str) -> Contents:
     ingests = tuple(i for i in manifest.ingests if i.instrument_id == instrument_id)
     if not ingests:
         raise fault(catalog, _absent(instrument_id, manifest), field="instrument")
-    rows = {f: sum(i.rows.get(f, 0) for i in ingests) for f in FOLDERS}
+    rows = {f: sum(i.rows.get(f, 0) for i in ingests) for f in ALL}
     instrument = manifest.instruments[instrument_id]
     return Contents(
         instrument=instrument,
@@ -101,7 +101,7 @@ def stray_tables(catalog: Path, manifest: Manifest) -> set[str]:
 
 def tables_of(catalog: Path, instrument_id: str) -> set[str]:
     """The files of an instrument's tables that lie in a catalog, named or not."""
-    folders = (catalog / "data" / folder / instrument_id for folder in FOLDERS)
+    folders = (catalog / place(folder) / instrument_id for folder in ALL)
     return {str(path.relative_to(catalog)) for folder in folders for path in folder.glob("*.parquet")}
 
 

@@ -74,6 +74,24 @@ FOLDERS: dict[str, tuple[pa.Schema, str]] = {
     "order_book_deltas": (DELTAS, "OrderBookDelta"),
     "quotes": (QUOTES, "QuoteTick"),
 }
+
+# Kept beside what a replay feeds, where NautilusTrader does not look: nothing here may reach the matching engine.
+BESIDE: dict[str, tuple[pa.Schema, str]] = {
+    "special_trades": (TRADES.append(pa.field("kind", pa.string(), nullable=False)), "TradeTick"),
+    "liquidations": (
+        pa.schema(
+            [
+                pa.field("side", _WORD, nullable=False),
+                pa.field("price", DECIMAL),
+                pa.field("size", DECIMAL, nullable=False),
+                pa.field("id", pa.string(), nullable=False),
+                *_TIMES,
+            ]
+        ),
+        "Liquidation",
+    ),
+}
+ALL = FOLDERS | BESIDE
 _PRECISION_OF_VALUES = 8  # digits of a mark or index price: not on the instrument's tick
 
 _ACTIONS = pa.array(["CLEAR", "ADD", "UPDATE", "DELETE"])
@@ -81,12 +99,16 @@ _SIDES = pa.array(["NO_ORDER_SIDE", "BUY", "SELL"])
 
 
 def catalog_rows(table: Table, rows: pa.Table, instrument: Instrument) -> dict[str, pa.Table]:
-    """Canonical rows as the catalog's, by folder. Prints that no resting order could have filled are left out."""
+    """Canonical rows as the catalog's, by folder. Prints that no resting order could have filled are kept apart."""
     match table:
         case Table.BOOK:
             return {"order_book_deltas": _deltas(rows, instrument)}
         case Table.TRADES:
-            return {"trades": _trades(rows.filter(pc.equal(rows["kind"], MARKET)), instrument)}
+            return _trades_apart(rows, instrument)
+        case Table.QUOTES:
+            return {"quotes": quote_rows(rows, instrument)}
+        case Table.LIQUIDATIONS:
+            return {"liquidations": _liquidations(rows, instrument)}
         case Table.MARKS:
             return {"mark_prices": _values(rows, "mark"), "index_prices": _values(rows, "index")}
         case Table.FUNDING:
@@ -114,6 +136,28 @@ def _deltas(rows: pa.Table, instrument: Instrument) -> pa.Table:
         *_times(rows),
     ]
     return pa.Table.from_arrays(columns, schema=DELTAS)
+
+
+def _trades_apart(rows: pa.Table, instrument: Instrument) -> dict[str, pa.Table]:
+    usual = pc.equal(rows["kind"], MARKET)
+    if pc.all(usual).as_py():
+        return {"trades": _trades(rows, instrument)}
+    special = rows.filter(pc.invert(usual))
+    apart = _trades(special, instrument).append_column(BESIDE["special_trades"][0].field("kind"), special["kind"])
+    return {"trades": _trades(rows.filter(usual), instrument), "special_trades": apart}
+
+
+def _liquidations(rows: pa.Table, instrument: Instrument) -> pa.Table:
+    price = rows["price"].to_numpy()
+    known = pa.array(price != 0)
+    columns = [
+        _words(rows["side"].to_numpy() % 3, _SIDES),
+        pc.if_else(known, decimal128(price, instrument.tick), pa.scalar(None, DECIMAL)),
+        decimal128(rows["size"].to_numpy(), instrument.step),
+        rows["id"],
+        *_times(rows),
+    ]
+    return pa.Table.from_arrays(columns, schema=BESIDE["liquidations"][0])
 
 
 def _trades(rows: pa.Table, instrument: Instrument) -> pa.Table:
@@ -150,32 +194,40 @@ def places(unit: Decimal) -> int:
     return max(-int(unit.normalize().as_tuple().exponent), 0)
 
 
+def place(folder: str) -> str:
+    """Where a folder of tables lies below a catalog's root."""
+    return f"data/{folder}" if folder in FOLDERS else f"beside/{folder}"
+
+
 class TableFile:
     """A Parquet file of one of the catalog's tables, written in row groups of a bounded size."""
 
     def __init__(self, root: Path, folder: str, instrument: Instrument) -> None:
-        schema, name = FOLDERS[folder]
-        precise = folder in {"trades", "order_book_deltas", "quotes"}
+        schema, name = ALL[folder]
+        precise = folder in {"trades", "order_book_deltas", "quotes", *BESIDE}
         metadata = {"instrument_id": instrument.id, "type_name": name}
         if folder != "funding_rates":
             metadata["price_precision"] = str(places(instrument.tick) if precise else _PRECISION_OF_VALUES)
         if precise:
             metadata["size_precision"] = str(places(instrument.step))
-        self._folder = root / "data" / folder / instrument.id
+        self._folder = root / place(folder) / instrument.id
         self._folder.mkdir(parents=True)
         self._partial = self._folder / "partial"
-        self._writer = pq.ParquetWriter(
-            self._partial,
-            schema.with_metadata(metadata),
-            compression="zstd",
-            write_statistics=["ts_event", "ts_init"],  # what a range of time is cut out by
-            sorting_columns=[pq.SortingColumn(schema.get_field_index("ts_init"))],
-        )
         self._waiting: list[pa.Table] = []
-        self._schema = schema
+        self._schema = schema.with_metadata(metadata)
+        self._writer = self._open()
         self.rows = 0
         self.first_ns: int | None = None
         self.last_ns = 0
+
+    def _open(self) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            self._partial,
+            self._schema,
+            compression="zstd",
+            write_statistics=["ts_event", "ts_init"],  # what a range of time is cut out by
+            sorting_columns=[pq.SortingColumn(self._schema.get_field_index("ts_init"))],
+        )
 
     def write(self, rows: pa.Table) -> None:
         """Rows in order of ts_init, no earlier than those before."""
@@ -192,18 +244,35 @@ class TableFile:
             self._writer.write_table(waiting.slice(0, whole), row_group_size=ROW_GROUP)
             self._waiting = [waiting.slice(whole)]
 
-    def close(self) -> Path | None:
-        """The finished file under the name that its times give it; None if it has no rows."""
+    def close(self, shift_ns: int = 0) -> Path | None:
+        """The finished file under the name that its times give it, ts_init moved by a constant; None if it has no
+        rows."""
         if self._waiting and (waiting := pa.concat_tables(self._waiting)):
             self._writer.write_table(waiting, row_group_size=ROW_GROUP)
+        self._waiting = []
         self._writer.close()
         if self.first_ns is None:
             self._partial.unlink()
             self._folder.rmdir()
-            if not any(self._folder.parent.iterdir()):
-                self._folder.parent.rmdir()
+            for folder in (self._folder.parent, self._folder.parent.parent):
+                if not any(folder.iterdir()):
+                    folder.rmdir()
             return None
+        if shift_ns:
+            self._shift(shift_ns)
         return self._partial.rename(self._folder / f"{stamp(self.first_ns)}_{stamp(self.last_ns)}.parquet")
+
+    def _shift(self, by_ns: int) -> None:
+        assert self.first_ns is not None
+        self.first_ns, self.last_ns = self.first_ns + by_ns, self.last_ns + by_ns
+        unshifted = self._partial.rename(self._folder / "unshifted")
+        where = self._schema.get_field_index("ts_init")
+        with pq.ParquetFile(unshifted) as file, self._open() as writer:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group)
+                moved = pc.add(rows["ts_init"].cast(pa.int64()), by_ns).cast(_TS)
+                writer.write_table(rows.set_column(where, self._schema.field(where), moved), row_group_size=ROW_GROUP)
+        unshifted.unlink()
 
 
 def stamp(ns: int) -> str:

@@ -10,15 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Never
 
-import numpy as np
-
-from data.clock import Latencies
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import MS, Batch
 from data.readers.binance_chain import Chain, Received
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Mark, Snapshot, Trade
-from data.readers.protocol import OnBytes, OnWarning, Survey
-from data.schema import Piece
+from data.readers.protocol import Job, OnBytes, OnWarning, Sample, Survey
+from data.schema import Piece, Table
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
@@ -27,13 +24,7 @@ UNITS_NS = {16: 1_000, 19: 1}  # digits of the local time
 _STEP_BACK_NS = 1_000_000_000
 _MOST_PROBLEMS = 20
 
-# What is kept, found by the end of its name (depthUpdate and markPriceUpdate, trade and aggTrade), and the venue's time
-# of it: the sending time of the former (as in Tardis's files), the matching time of the latter.
-_TIMED = (
-    (b'Update"', re.compile(rb'"E":\s*(\d{13})\D')),
-    (b'rade"', re.compile(rb'"T":\s*(\d{13})\D')),
-)
-_DEPTH = b"depth"
+_STAMPED_JSON = re.compile(rb"(\d+)\s*[:,]?\s*\{")
 _SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
 _TICKER, _HEAD = b'@bookTicker"', 80  # of an envelope, and how far into a line it is looked for
 
@@ -47,56 +38,47 @@ def local_time_digits(path: Path, line: bytes, number: int) -> int:
     return digits
 
 
-def survey(path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
-    """The clock and the symbols, found by searching the text: parsing it is left to the second pass."""
-    symbols, first_ns, unit, digits = set[str](), None, 1, 0
-    for block in line_blocks(path, on_bytes):
-        if first_ns is None:
-            digits = local_time_digits(path, block[:64], 1)
-            unit = UNITS_NS[digits]
-            first_ns = int(block[:digits]) * unit
-        for needle, time_of in _TIMED:
-            found = np.array([*_times(block, needle, time_of, digits)], np.int64).reshape(-1, 3)
-            behind = found[:, 0] * unit - found[:, 1] * MS
-            latencies.add(behind[found[:, 2] == 1])
-            latencies.add(behind[found[:, 2] == 0], sampled=False)
-            symbols.update(_symbol(block, needle))
-    assert first_ns is not None  # line_blocks refuses an empty file
-    return Survey(path=path, first_ns=first_ns, symbols=frozenset(symbols))
+def claims(sample: Sample) -> bool:
+    """Lines of a local time and JSON, and among the first of them a message of Binance."""
+    if not _STAMPED_JSON.match(sample.head):
+        return False
+    digits = local_time_digits(sample.path, sample.head[:64], 1)
+    seen: list[str] = []
+    for line in sample.head.split(b"\n")[:-1] or [sample.head]:
+        try:
+            message = messages.decode(line[digits + 1 :]) if line else None
+        except messages.NotOursError as error:
+            seen.append(str(error))
+        else:
+            if message is not None:
+                return True
+    raise fault(sample.path, f"is of no known kind: {seen[0] if seen else 'no market data in sight'}", line=1)
 
 
-def _times(block: bytes, needle: bytes, time_of: re.Pattern[bytes], digits: int) -> Iterator[tuple[int, int, bool]]:
-    """Local and venue time of every line that holds the needle, and whether it is one of depth.
-
-    What is misshapen is left to the second pass."""
-    place = block.find(needle)
-    while place >= 0:
-        start = block.rfind(b"\n", 0, place) + 1
-        local = block[start : start + digits]
-        event = time_of.search(block, start, start + 400)
-        if event and local.isdigit():
-            yield int(local), int(event[1]), block.endswith(_DEPTH, 0, place)
-        place = block.find(needle, block.find(b"\n", place))
+def survey(path: Path) -> Survey:
+    head = next(line_blocks(path))
+    digits = local_time_digits(path, head[:64], 1)
+    symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
+    tables = frozenset({Table.BOOK, Table.TRADES, Table.MARKS, Table.FUNDING})
+    return Survey(path, int(head[:digits]) * UNITS_NS[digits], tables, frozenset(symbols))
 
 
-def _symbol(block: bytes, needle: bytes) -> Iterator[str]:
-    """That of the first line that holds the needle."""
-    place = block.find(needle)
-    if place >= 0 and (named := _SYMBOL.search(block, place)):
-        yield named[1].decode(errors="replace")
-
-
-def pieces(paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning) -> Iterator[Piece]:
-    """See protocol.Reader. A snapshot that comes while the book is in sync is not needed and is left out."""
-    recording = _Recording(instrument)
+def pieces(paths: Sequence[Path], job: Job) -> Iterator[Piece]:
+    """A snapshot that comes while the book is in sync is not needed and is left out."""
+    recording = _Recording(job)
     for path in paths:
-        yield from recording.file(path, on_bytes)
-    recording.finish(on_warning)
+        yield from recording.file(path, job.on_bytes)
+    recording.finish(job.on_warning)
 
 
 class _Reader:
+    kind = "binance-usdm-raw"
+    claims = staticmethod(claims)
     survey = staticmethod(survey)
     pieces = staticmethod(pieces)
+
+    def symbol_in_file(self, instrument: Instrument) -> str:
+        return instrument.raw_symbol
 
 
 READER = _Reader()
@@ -105,8 +87,8 @@ READER = _Reader()
 class _Recording:
     """What runs on from line to line and from file to file."""
 
-    def __init__(self, instrument: Instrument) -> None:
-        self._instrument = instrument
+    def __init__(self, job: Job) -> None:
+        self._instrument, self._latencies = job.instrument, job.latencies
         self._chain = Chain()
         self._now_ns = 0
         self._line = 0
@@ -125,6 +107,7 @@ class _Recording:
             self._block(block, digits, batch)
             if self._problems:
                 raise DataError(*self._problems)
+            batch.time(self._latencies)
             yield from batch.pieces()
 
     def finish(self, on_warning: OnWarning) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from data.clock import Latencies
 from data.decimals import BadNumberError, Int64s, exact, in_units, mantissas
 from data.readers.binance_chain import Received
 from data.readers.binance_messages import AggTrade, Mark, Snapshot, Trade
@@ -59,6 +60,14 @@ class Batch:
 
     def mark(self, mark: Mark, at_ns: int, line: int) -> None:
         self._marks.append((at_ns, mark, line))
+
+    def time(self, latencies: Latencies) -> None:
+        """How late everything reached us that the venue timed; the median is that of depth."""
+        diffs = [(at, event) for at, event, _, _, flags, bids, _ in self._messages if bids >= 0 and not flags]
+        others = [(at, event) for at, event, *_ in self._trades] + [(at, mark.E * MS) for at, mark, _ in self._marks]
+        for times, sampled in ((diffs, True), (others, False)):
+            at, event = np.array(times, np.int64).reshape(-1, 2).T
+            latencies.add(at - event, sampled=sampled)
 
     def pieces(self) -> list[Piece]:
         tables = (

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from data.clock import Latencies
 from data.decimals import BadNumberError, Bools, Column, Int64s, in_units, mantissas
-from data.readers.protocol import OnBytes, OnWarning, Survey
+from data.readers.protocol import Job, OnWarning, Sample, Survey
 from data.readers.tardis_csv import BOOK, TICKER, TRADES, US, Block, blocks
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
-from data.source import fault
+from data.source import fault, ignore_bytes
 from engine.core.types import Instrument
 
 # What Tardis calls the markets of a venue on which perpetuals trade.
@@ -36,29 +36,32 @@ type Convert = Callable[[Block, Instrument], list[Piece]]
 class TardisReader:
     """A reader of one type of file. Whole messages are kept together over the ends of blocks."""
 
-    def __init__(self, columns: tuple[str, ...], converter: Callable[[], Convert], *, sampled: bool = False) -> None:
-        self._columns = columns
+    def __init__(self, name: str, columns: tuple[str, ...], converter: Callable[[], Convert], *tables: Table) -> None:
+        self.kind = f"tardis-{name}"
+        self.columns = columns
         self._converter = converter
-        self._sampled = sampled  # whether the median latency is that of these rows
+        self._tables = frozenset(tables)
+        self._sampled = Table.BOOK in tables  # whether the median latency is that of these rows
 
-    def survey(self, path: Path, latencies: Latencies, on_bytes: OnBytes) -> Survey:
-        symbols, first_ns = set[str](), None
-        for block in blocks(path, self._columns, on_bytes):
-            event, local = block.times("timestamp"), block.times("local_timestamp")
-            first_ns = int(local[0]) if first_ns is None else first_ns
-            new = np.append(True, (np.diff(local) != 0) | (np.diff(event) != 0))
-            latencies.add((local - event)[new], sampled=self._sampled)
-            symbols.update(pc.unique(block.rows["symbol"]).to_pylist())
-        if first_ns is None:
+    def claims(self, sample: Sample) -> bool:
+        return sample.header == self.columns or near_miss(sample)
+
+    def symbol_in_file(self, instrument: Instrument) -> str:
+        return instrument.raw_symbol
+
+    def survey(self, path: Path) -> Survey:
+        head = next(blocks(path, self.columns, ignore_bytes), None)
+        if head is None or not len(head.rows):
             raise fault(path, "has a header and no rows")
-        return Survey(path=path, first_ns=first_ns, symbols=frozenset(symbols))
+        symbols = frozenset(pc.unique(head.rows["symbol"]).to_pylist())
+        head.times("timestamp")
+        return Survey(path, int(head.times("local_timestamp")[0]), self._tables, symbols)
 
-    def pieces(
-        self, paths: Sequence[Path], instrument: Instrument, on_bytes: OnBytes, on_warning: OnWarning
-    ) -> Iterator[Piece]:
+    def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         convert, last_ns, found, seen = self._converter(), 0, False, set[str]()
+        instrument = job.instrument
         for path in paths:
-            for block in blocks(path, self._columns, on_bytes, messages=self._columns == BOOK):
+            for block in blocks(path, self.columns, job.on_bytes, messages=self.columns == BOOK):
                 seen.update(pc.unique(block.rows["symbol"]).to_pylist())
                 ours = block.where(pc.equal(block.rows["symbol"], instrument.raw_symbol))
                 if not len(ours.rows):
@@ -66,12 +69,18 @@ class TardisReader:
                 found = True
                 _check_exchange(ours, instrument)
                 last_ns = _check_order(ours, last_ns)
+                self._time(ours, job.latencies)
                 yield from (piece for piece in convert(ours, instrument) if len(piece.rows))
         if not found:
             held = ", ".join(sorted(seen)[:10])
             raise fault(paths[-1], f"nothing of {instrument.raw_symbol} in it, but {held}", field="symbol")
         if isinstance(convert, _Book):
-            convert.finish(paths[0], on_warning)
+            convert.finish(paths[0], job.on_warning)
+
+    def _time(self, block: Block, latencies: Latencies) -> None:
+        event, local = block.times("timestamp"), block.times("local_timestamp")
+        new = np.append(True, (np.diff(local) != 0) | (np.diff(event) != 0))
+        latencies.add((local - event)[new], sampled=self._sampled)
 
 
 def _check_exchange(block: Block, instrument: Instrument) -> None:
@@ -252,6 +261,20 @@ class _Ticker:
                 }
 
 
-book = TardisReader(BOOK, _Book, sampled=True)
-trades = TardisReader(TRADES, lambda: _trades)
-ticker = TardisReader(TICKER, _Ticker)
+def near_miss(sample: Sample) -> bool:
+    """Never True. Raises DataError for a file that begins as Tardis's do and has no columns that are read."""
+    columns = sample.header
+    if columns[:2] != ("exchange", "symbol") or any(columns == reader.columns for reader in READERS):
+        return False
+    nearest = min(READERS, key=lambda known: len(set(known.columns) ^ set(columns)))
+    missing, odd = [c for c in nearest.columns if c not in columns], [c for c in columns if c not in nearest.columns]
+    detail = f"missing {', '.join(missing) or 'none'}, not known {', '.join(odd[:8]) or 'none'}"
+    reason = f"columns of no Tardis file that is read; nearest is {nearest.kind}: {detail}, or their order differs"
+    raise fault(sample.path, reason, line=1, field=(missing or odd or ["header"])[0])
+
+
+READERS = (
+    TardisReader("incremental_book_L2", BOOK, _Book, Table.BOOK),
+    TardisReader("trades", TRADES, lambda: _trades, Table.TRADES),
+    TardisReader("derivative_ticker", TICKER, _Ticker, Table.MARKS, Table.FUNDING),
+)

@@ -9,7 +9,7 @@ from data.synthetic import DEFAULT_SEED, generate
 from engine.cli import show, speak
 from engine.run.ingest import ingest
 
-STAGES = {"survey": "Looking through the files", "ingest": "Writing the catalog", "synthetic": "Making the market"}
+STAGES = {"ingest": "Writing the catalog", "synthetic": "Making the market"}
 MINUTES = 15.0
 
 

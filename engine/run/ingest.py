@@ -11,28 +11,21 @@ from data import instruments, store
 from data.clock import Clock, Latencies
 from data.exchange_info import from_exchange_info
 from data.manifest import Ingest, Manifest, SourceFile, load
-from data.readers import binance, tardis
-from data.readers.protocol import OnBytes, Reader, Survey
-from data.recording import Written, write
-from data.schema import Piece
-from data.sniff import Kind, kind_of
+from data.readers.protocol import Job, OnBytes, Reader, Survey
+from data.recording import Plan, Written, write
+from data.schema import Piece, Table
+from data.sniff import reader_of
 from data.source import digest, fault, size_of
 from data.staging import publish, staging
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.catalog import write_instrument
+from engine.run.readers import READERS
 
 _WIDE_NS = 2_000_000_000
 
 type Progress = Callable[[str, int, int], None]
-
-
-READERS: dict[Kind, Reader] = {
-    Kind.BINANCE: binance.READER,
-    Kind.TARDIS_BOOK: tardis.book,
-    Kind.TARDIS_TRADES: tardis.trades,
-    Kind.TARDIS_TICKER: tardis.ticker,
-}
+type Found = dict[Path, Reader]
 
 
 class Ingested(msgspec.Struct, frozen=True):
@@ -73,29 +66,26 @@ def ingest(
     """
     started = time.perf_counter()
     try:
-        kinds = _kinds(paths)
-        files = _digests(kinds)
+        found = _readers(paths)
+        files = _digests(found)
         manifest = load(catalog)
         if done := _already_there(manifest, instrument_id, set(files.values()), catalog):
             return _result(done, catalog, time.perf_counter() - started, unchanged=True)
-        total = sum(map(size_of, kinds))
-        latencies = Latencies()
-        surveys = _surveys(kinds, latencies, _counter(progress, "survey", total))
+        surveys = _surveys(found)
         instrument = _instrument(instrument_id, surveys, instrument_file, exchange_info)
-        _check_symbols(surveys, instrument)
+        _check_surveys(found, surveys)
         _check_instrument(manifest, instrument, catalog)
-        clock = latencies.clock()  # files of one recording share one clock, and one constant
         with staging(catalog) as staged:
             warnings: list[str] = []
-            pieces = _pieces(kinds, surveys, instrument, _counter(progress, "ingest", total), warnings.append)
-            written = write(pieces, staged, instrument, clock.applied_ns if clock else 0)
+            total = sum(map(size_of, found))
+            job = Job(instrument, Latencies(), _counter(progress, "ingest", total), warnings.append)
+            written = write(_pieces(found, surveys, job), staged, _plan(surveys, job))
             sources = tuple(
-                SourceFile(path.name, str(kinds[path]), written.rows_of.get(str(path), 0), sha)
+                SourceFile(path.name, found[path].kind, written.rows_of.get(str(path), 0), sha)
                 for path, sha in files.items()
             )
-            made = _ingest_of(
-                instrument, sources, written, clock, (*_clock_warnings(clock), *warnings, *written.warnings)
-            )
+            said = (*_clock_warnings(surveys, written.clock), *warnings, *written.warnings)
+            made = _ingest_of(instrument, sources, written, said)
             grown = _grown(manifest, made, instrument, catalog)
             if instrument_id not in manifest.instruments:
                 write_instrument(staged, instrument)
@@ -107,25 +97,25 @@ def ingest(
     return _result(made, catalog, time.perf_counter() - started)
 
 
-def _kinds(paths: Sequence[Path]) -> dict[Path, Kind]:
-    """The kind of each file; the problems of all files that have none, at once."""
-    kinds: dict[Path, Kind] = {}
+def _readers(paths: Sequence[Path]) -> Found:
+    """Who reads each file; the problems of all files that nobody reads, at once."""
+    found: Found = {}
     problems: list[Problem] = []
     if not paths:
         raise DataError(Problem(source="PATHS", message="no file to ingest"))
     for path in paths:
         try:
-            kinds[path] = kind_of(path)
+            found[path] = reader_of(path, READERS)
         except DataError as error:
             problems += error.problems
     if problems:
         raise DataError(*problems)
-    return kinds
+    return found
 
 
-def _digests(kinds: dict[Path, Kind]) -> dict[Path, str]:
+def _digests(found: Found) -> dict[Path, str]:
     digests: dict[Path, str] = {}
-    for path in kinds:
+    for path in found:
         sha = digest(path)
         if twin := next((other for other, known in digests.items() if known == sha), None):
             raise fault(path, f"is the same file as {twin}")
@@ -144,22 +134,20 @@ def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
     return count
 
 
-def _surveys(kinds: dict[Path, Kind], latencies: Latencies, on_bytes: OnBytes) -> tuple[Survey, ...]:
+def _surveys(found: Found) -> tuple[Survey, ...]:
     """In order of time."""
-    found = (READERS[kind].survey(path, latencies, on_bytes) for path, kind in kinds.items())
-    return tuple(sorted(found, key=lambda s: s.first_ns))
+    return tuple(sorted((reader.survey(path) for path, reader in found.items()), key=lambda s: s.first_ns))
 
 
-def _pieces(
-    kinds: dict[Path, Kind],
-    surveys: tuple[Survey, ...],
-    instrument: Instrument,
-    on_bytes: OnBytes,
-    on_warning: Callable[[str], None],
-) -> Iterator[Piece]:
-    for kind in sorted(set(kinds.values())):
-        ordered = [survey.path for survey in surveys if kinds[survey.path] is kind]
-        yield from READERS[kind].pieces(ordered, instrument, on_bytes, on_warning)
+def _pieces(found: Found, surveys: tuple[Survey, ...], job: Job) -> Iterator[Piece]:
+    for reader in {reader.kind: reader for reader in found.values()}.values():
+        yield from reader.pieces([s.path for s in surveys if found[s.path] is reader], job)
+
+
+def _plan(surveys: tuple[Survey, ...], job: Job) -> Plan:
+    untimed = frozenset(table for s in surveys if not s.has_receive_time for table in s.tables)
+    has_book = any(Table.BOOK in s.tables for s in surveys)
+    return Plan(job.instrument, job.latencies, untimed=untimed, quotes_of_vendor=not has_book)
 
 
 def _instrument(
@@ -175,12 +163,16 @@ def _instrument(
     return instruments.bundled(instrument_id, at_ns)
 
 
-def _check_symbols(surveys: tuple[Survey, ...], instrument: Instrument) -> None:
-    problems = [
-        Problem(str(s.path), f"holds {', '.join(sorted(s.symbols)[:10])}, not {instrument.raw_symbol}", field="symbol")
-        for s in surveys
-        if s.symbols and instrument.raw_symbol not in s.symbols
-    ]
+def _check_surveys(found: Found, surveys: tuple[Survey, ...]) -> None:
+    """That no two kinds of file hold the same table: which of them would be true?"""
+    holders: dict[Table, Survey] = {}
+    problems: list[Problem] = []
+    for survey in surveys:
+        for table in sorted(survey.tables - {Table.QUOTES}):
+            other = holders.setdefault(table, survey)
+            if found[other.path] is not found[survey.path]:
+                reason = f"holds {table} as {other.path.name} does, which is {found[other.path].kind}: give one of them"
+                problems.append(Problem(str(survey.path), reason))
     if problems:
         raise DataError(*problems)
 
@@ -199,7 +191,6 @@ def _ingest_of(
     instrument: Instrument,
     sources: tuple[SourceFile, ...],
     written: Written,
-    clock: Clock | None,
     warnings: tuple[str, ...],
 ) -> Ingest:
     return Ingest(
@@ -209,7 +200,7 @@ def _ingest_of(
         rows=written.rows,
         start_ns=written.start_ns,
         end_ns=written.end_ns,
-        clock=clock,
+        clock=written.clock,
         fingerprint=written.fingerprint,
         warnings=warnings,
     )
@@ -224,7 +215,9 @@ def _already_there(manifest: Manifest, instrument_id: str, digests: set[str], ca
     return None
 
 
-def _clock_warnings(clock: Clock | None) -> Iterator[str]:
+def _clock_warnings(surveys: tuple[Survey, ...], clock: Clock | None) -> Iterator[str]:
+    if any(not s.has_receive_time for s in surveys):
+        yield "no receive time in the files: ts_init is the venue's time, so that latency must be modelled"
     if clock is None:
         return
     low, middle, added = clock.min_ns / 1e6, clock.median_ns / 1e6, clock.applied_ns / 1e6

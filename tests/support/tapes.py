@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from data.tables import place
 from tests.support.shared import TAPES
 
 BINANCE = TAPES / "binance-usdm"
@@ -52,7 +53,7 @@ def venue_tops(paths: Sequence[Path]) -> list[tuple[int, Top]]:
 
 def table(catalog: Path, folder: str, instrument_id: str = BTCUSDT) -> pl.DataFrame:
     """A table of a catalog, as anybody can read it."""
-    frame = pl.read_parquet(catalog / "data" / folder / instrument_id / "*.parquet")
+    frame = pl.read_parquet(catalog / place(folder) / instrument_id / "*.parquet")
     return frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 

@@ -181,8 +181,8 @@ REFUSED = {
     "only another symbol": (
         [each.replace("BTCUSDT", "ETHUSDT") for each in capture(3)],
         None,
-        "symbol",
-        "holds ETHUSDT, not BTCUSDT",
+        "s",
+        "is of ETHUSDT, not of BTCUSDT",
     ),
     "no depth": ([line(T, trade(1, "100.0", "0.5", T))], None, None, "no depth messages"),
     "off the tick": (
