@@ -139,6 +139,37 @@ def scenario(
         command.play(case, out, behaviour, as_json=as_json)
 
 
+@app.command("venue-sim")
+def venue_sim(
+    paths: Annotated[list[Path] | None, typer.Argument(help="A catalog, or files of one recording.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="Trade only this one, such as BTCUSDT-PERP.BINANCE.")] = None,
+    synthetic: Annotated[int | None, typer.Option(metavar="SEED", help="Instead: a generated market.")] = None,
+    minutes: Annotated[float, typer.Option(help="How long a generated market.")] = 15.0,
+    speed: Annotated[float, typer.Option(min=0, help="Of the tape; 0: time stands until it is moved.")] = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Play the tape again when it ends.")] = False,
+    until_end: Annotated[bool, typer.Option("--until-end", help="Stop when the tape ends.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0: any that is free.")] = 0,
+    balance: Annotated[float, typer.Option(min=1, help="Of each account, in the settlement currency.")] = 10_000.0,
+    accounts: Annotated[int, typer.Option(min=1, max=100, help="How many; the line names the others too.")] = 1,
+    hedge: Annotated[bool, typer.Option("--hedge", help="Accounts start in Hedge mode.")] = False,
+    seed: Annotated[int, typer.Option(help="Of keys and faults.")] = 1,
+    log: Annotated[Path | None, typer.Option(help="File for the venue's log, a JSON object a line.")] = None,
+) -> None:
+    """Serve an exchange on loopback that speaks Binance USD-M futures' protocol; print one JSON line when ready."""
+    from decimal import Decimal
+
+    from engine.cli import venue_sim as command
+    from engine.run.venue_sim import Settings
+
+    if bool(paths) == (synthetic is not None):
+        raise typer.BadParameter("either a catalog or files, or --synthetic SEED")
+    settings = Settings(
+        speed=speed, loop=loop, balance=Decimal(str(balance)), accounts=accounts, hedge=hedge, seed=seed, log=log
+    )
+    market = None if synthetic is None else (synthetic, minutes)
+    command.serve(paths or [], instrument, market, settings, (port, until_end))
+
+
 @app.command("import-hummingbot")
 def import_hummingbot(
     conf: Annotated[Path, typer.Argument(help="Hummingbot's YAML file, of template 5 or 6.")],

@@ -19,7 +19,7 @@ def note(text: str) -> None:
 
 
 def line(text: str) -> None:
-    print(text)  # noqa: T201
+    print(text, flush=True)  # noqa: T201  who reads a pipe waits for it
 
 
 def json_object(value: dict[str, Any]) -> None:

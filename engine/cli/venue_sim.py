@@ -1,0 +1,48 @@
+"""`perpmm venue-sim`: one JSON line when it is ready, then it serves."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+from engine.cli import speak
+from engine.run.venue_sim import Settings, market_of, venue_of
+from engine.venue_sim.server import Addresses, run
+from engine.venue_sim.venue import Venue
+
+
+def serve(
+    paths: list[Path],
+    instrument: str | None,
+    synthetic: tuple[int, float] | None,
+    settings: Settings,
+    listen: tuple[int, bool],
+) -> None:
+    """`listen`: the port (0 is any), and whether to end with the tape."""
+    with market_of(paths, instrument, synthetic) as catalog:
+        venue = venue_of(catalog, instrument, settings)
+        asyncio.run(_until_told(venue, *listen))
+
+
+async def _until_told(venue: Venue, port: int, until_end: bool) -> None:
+    def ready(addresses: Addresses) -> None:
+        first, *others = venue.exchange.accounts.values()
+        opened = addresses._asdict() | {"key": first.key, "secret": first.secret}
+        more = {"accounts": [{"key": each.key, "secret": each.secret} for each in others]} if others else {}
+        speak.json_object(opened | more)
+
+    serving = asyncio.ensure_future(run(venue, ready, port=port, until_end=until_end))
+    told: list[int] = []
+
+    def stop(number: int) -> None:
+        told.append(number)
+        serving.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        if signal.SIGINT in told:
+            raise KeyboardInterrupt from None
+        if not told:
+            raise

@@ -1,0 +1,77 @@
+"""The loopback venue wired to market data: a catalog, a vendor's files, or the generator."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from data import store
+from data.manifest import NAME
+from data.synthetic import generate
+from engine.core.types import Instrument
+from engine.run.ingest import ingest
+from engine.run.venue_tape import catalog_tape
+from engine.venue_sim.account import Account
+from engine.venue_sim.feed import Feed
+from engine.venue_sim.venue import Venue
+from engine.venue_sim.venue_log import VenueLog
+
+DEFAULT_INSTRUMENT = "BTCUSDT-PERP.BINANCE"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """`speed` 0 lets time stand until it is moved; `accounts` differ in their key and secret alone."""
+
+    speed: float = 1.0
+    loop: bool = False
+    balance: Decimal = Decimal(10_000)
+    accounts: int = 1
+    hedge: bool = False
+    seed: int = 1
+    log: Path | None = None
+
+
+@contextmanager
+def market_of(paths: list[Path], instrument_id: str | None, synthetic: tuple[int, float] | None) -> Iterator[Path]:
+    """The folder of a catalog: the one given, or one made of files or of a seed (and minutes) for as long as it is
+    needed."""
+    if len(paths) == 1 and (paths[0] / NAME).is_file():
+        yield paths[0]
+        return
+    with TemporaryDirectory(prefix="perpmm-venue-") as temporary:
+        folder, wanted = Path(temporary), instrument_id or DEFAULT_INSTRUMENT
+        if synthetic is not None:
+            paths = list(generate(seed=synthetic[0], out_dir=folder / "raw", minutes=synthetic[1]))
+        ingest(paths, instrument_id=wanted, catalog=folder / "catalog")
+        yield folder / "catalog"
+
+
+def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Venue:
+    """A venue that is open for trade: its books stand. Raises DataError for a catalog that it cannot be fed from."""
+    ids = (instrument_id,) if instrument_id else store.instrument_ids(catalog)
+    instruments = tuple(store.contents(catalog, each).instrument for each in ids)
+    feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
+    venue = Venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
+    venue.prime()
+    return venue
+
+
+def accounts_of(instruments: tuple[Instrument, ...], settings: Settings) -> list[Account]:
+    """Keys and secrets follow from the seed: they open nothing but this venue."""
+    made = []
+    for number in range(settings.accounts):
+        key, secret = (_token(f"{word}:{settings.seed}:{number}") for word in ("key", "secret"))
+        account = Account(key, secret, asset=instruments[0].settlement, wallet=settings.balance)
+        account.dual = settings.hedge
+        made.append(account)
+    return made
+
+
+def _token(text: str) -> str:
+    return hashlib.sha256(f"perpmm venue {text}".encode()).hexdigest()

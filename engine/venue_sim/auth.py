@@ -1,0 +1,64 @@
+"""Who asks, and whether they may: API key, signature over the very bytes that were sent, and the time window."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from engine.venue_sim.account import Account
+from engine.venue_sim.errors import ApiError, missing
+
+RECV_WINDOW_MS = 5000
+LONGEST_WINDOW_MS = 60_000
+AHEAD_MS = 1000
+
+
+def account_of(accounts: Mapping[str, Account], key: str | None) -> Account:
+    """The account that a key opens. Raises ApiError: -2014 for no key at all, -2015 for an unknown one."""
+    if not key:
+        raise ApiError(-2014, "API-key format invalid.", 401)
+    if (account := accounts.get(key)) is None:
+        raise ApiError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+    return account
+
+
+def check_signature(account: Account, query: str, body: str, given: Mapping[str, str]) -> None:
+    """HMAC-SHA256 in hex over the query and the body as sent, each without its signature."""
+    if not given.get("signature"):
+        raise missing("signature")
+    signed = without_signature(query) + without_signature(body)
+    if not same_signature(account.secret, signed, given["signature"]):
+        raise ApiError(-1022, "Signature for this request is not valid.")
+
+
+def check_named(account: Account, given: Mapping[str, str]) -> None:
+    """Over the parameters of a WebSocket request, sorted by name."""
+    if not given.get("signature"):
+        raise missing("signature")
+    pairs = [f"{name}={value}" for name, value in sorted(given.items()) if name != "signature"]
+    if not same_signature(account.secret, "&".join(pairs), given["signature"]):
+        raise ApiError(-1022, "Signature for this request is not valid.")
+
+
+def same_signature(secret: str, signed: str, signature: str) -> bool:
+    expected = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, unquote(signature).lower())
+
+
+def without_signature(raw: str) -> str:
+    return "&".join(part for part in raw.split("&") if not part.startswith("signature="))
+
+
+def check_time(given: Mapping[str, str], now_ms: int) -> None:
+    """-1021 for a timestamp out of the window: older than recvWindow, or a second ahead."""
+    stamp = given.get("timestamp")
+    if not stamp:
+        raise missing("timestamp")
+    window = int(given.get("recvWindow") or RECV_WINDOW_MS)
+    if window > LONGEST_WINDOW_MS:
+        raise ApiError(-1131, "Invalid recvWindow")
+    at = int(stamp) if stamp.isdigit() else 0
+    if at > now_ms + AHEAD_MS:
+        raise ApiError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+    if now_ms - at > window:
+        raise ApiError(-1021, "Timestamp for this request is outside of the recvWindow.")

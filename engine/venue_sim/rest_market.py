@@ -1,0 +1,123 @@
+"""REST answers that anyone may have: market data and the contracts' rules."""
+
+from typing import Any
+
+from engine.venue_sim import market_words as words
+from engine.venue_sim.errors import ApiError
+from engine.venue_sim.exchange import Exchange
+from engine.venue_sim.exchange_info import exchange_info
+from engine.venue_sim.market import Market, Trade
+from engine.venue_sim.parameters import Parameters, optional_whole, text, whole
+from engine.venue_sim.upkeep import INTERVAL_MS
+
+DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
+UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_592_000_000}
+INTERVALS_MS = {
+    name: int(name[:-1]) * UNITS_MS[name[-1]]
+    for name in ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
+}
+
+
+def ping(_exchange: Exchange, _given: Parameters) -> Any:
+    return {}
+
+
+def time(exchange: Exchange, _given: Parameters) -> Any:
+    return {"serverTime": exchange.now_ms}
+
+
+def info(exchange: Exchange, _given: Parameters) -> Any:
+    return exchange_info(exchange.contracts, exchange.now_ms)
+
+
+def depth(exchange: Exchange, given: Parameters) -> Any:
+    limit = whole(given, "limit", 500)
+    if limit not in DEPTHS:
+        raise ApiError(-4021, f"{limit} is not valid depth limit")
+    return words.depth_body(_market(exchange, given), limit, exchange.now_ms)
+
+
+def trades(exchange: Exchange, given: Parameters) -> Any:
+    market = _market(exchange, given)
+    return [words.trade_body(market.contract, trade) for trade in _recent(market, given, 500)]
+
+
+def agg_trades(exchange: Exchange, given: Parameters) -> Any:
+    market = _market(exchange, given)
+    return [words.agg_trade_body(market.contract, trade) for trade in _recent(market, given, 500)]
+
+
+def _recent(market: Market, given: Parameters, default: int) -> list[Trade]:
+    limit, from_id = min(whole(given, "limit", default), 1000), optional_whole(given, "fromId")
+    start, end = optional_whole(given, "startTime"), optional_whole(given, "endTime")
+    kept = [t for t in market.trades if (start or 0) <= t.at_ms <= (end or t.at_ms) and t.id >= (from_id or 0)]
+    return kept[:limit] if from_id is not None or start is not None else kept[-limit:]
+
+
+def klines(exchange: Exchange, given: Parameters) -> Any:
+    market = _market(exchange, given)
+    width_ms = INTERVALS_MS.get(text(given, "interval"))
+    if width_ms is None:
+        raise ApiError(-1120, "Invalid interval.")
+    start, end = whole(given, "startTime", 0), optional_whole(given, "endTime")
+    made = [c for c in words.candles(market, width_ms) if start <= c.open_ms <= (end or c.open_ms)]
+    return [words.candle_row(market.contract, c, width_ms) for c in made[-whole(given, "limit", 500) :]]
+
+
+def ticker_price(exchange: Exchange, given: Parameters) -> Any:
+    def body(market: Market) -> Any:
+        price = market.contract.price(market.last_price)
+        return {"symbol": market.symbol, "price": price, "time": exchange.now_ms}
+
+    return _one_or_all(exchange, given, body)
+
+
+def book_ticker(exchange: Exchange, given: Parameters) -> Any:
+    return _one_or_all(exchange, given, lambda market: words.book_ticker_body(market, exchange.now_ms))
+
+
+def ticker_day(exchange: Exchange, given: Parameters) -> Any:
+    return _one_or_all(exchange, given, lambda market: words.ticker_body(market, exchange.now_ms))
+
+
+def premium_index(exchange: Exchange, given: Parameters) -> Any:
+    return _one_or_all(exchange, given, lambda market: words.premium_body(market, exchange.now_ms))
+
+
+def open_interest(exchange: Exchange, given: Parameters) -> Any:
+    """Not on a tape: the accounts' own."""
+    market = _market(exchange, given)
+    held = [p.size for a in exchange.accounts.values() for _, p in a.positions(market.symbol) if p.size > 0]
+    return {"symbol": market.symbol, "openInterest": f"{sum(held)}", "time": exchange.now_ms}
+
+
+def funding_rate(exchange: Exchange, given: Parameters) -> Any:
+    symbol, limit = given.get("symbol"), whole(given, "limit", 100)
+    markets = [exchange.market(symbol)] if symbol else list(exchange.markets.values())
+    rows = [
+        {
+            "symbol": market.symbol,
+            "fundingTime": at_ms,
+            "fundingRate": f"{rate:.8f}",
+            "markPrice": f"{mark:.8f}",
+        }
+        for market in markets
+        for at_ms, rate, mark in market.settled
+    ]
+    return rows[-limit:]
+
+
+def funding_info(exchange: Exchange, _given: Parameters) -> Any:
+    hours = INTERVAL_MS // 3_600_000
+    cap = {"adjustedFundingRateCap": "0.02000000", "adjustedFundingRateFloor": "-0.02000000"}
+    return [{"symbol": symbol, **cap, "fundingIntervalHours": hours} for symbol in exchange.markets]
+
+
+def _market(exchange: Exchange, given: Parameters) -> Market:
+    return exchange.market(text(given, "symbol"))
+
+
+def _one_or_all(exchange: Exchange, given: Parameters, body: Any) -> Any:
+    if symbol := given.get("symbol"):
+        return body(exchange.market(symbol))
+    return [body(market) for market in exchange.markets.values()]

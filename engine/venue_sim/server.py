@@ -1,0 +1,65 @@
+"""The venue on a socket of this machine: REST, streams and the WebSocket API on one port of the loopback interface."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+
+from aiohttp import web
+
+from engine.venue_sim.rest import answer
+from engine.venue_sim.sockets import serve_streams
+from engine.venue_sim.venue import Venue
+from engine.venue_sim.ws_api import serve_api
+
+HOST = "127.0.0.1"  # and nothing else: what speaks here is no exchange
+API_PATH = "/ws-fapi/v1"
+
+
+class Addresses(NamedTuple):
+    rest: str
+    ws: str
+    ws_api: str
+
+
+def application(venue: Venue) -> web.Application:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return await answer(venue, request)
+        serve = serve_api if request.path.startswith("/ws-fapi") else serve_streams
+        return await serve(venue, request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", dispatch)
+    return app
+
+
+@asynccontextmanager
+async def serving(venue: Venue, port: int = 0) -> AsyncIterator[Addresses]:
+    """Listen (port 0: any that is free) and play the feed until the block ends."""
+    runner = web.AppRunner(application(venue), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    playing = asyncio.create_task(venue.feed.run(venue)) if venue.feed.speed else None
+    try:
+        place = f"{HOST}:{runner.addresses[0][1]}"
+        yield Addresses(f"http://{place}", f"ws://{place}", f"ws://{place}{API_PATH}")
+    finally:
+        if playing is not None:
+            playing.cancel()
+            with suppress(asyncio.CancelledError):
+                await playing
+        for line in list(venue.streams.lines):
+            await line.close()
+        await runner.cleanup()
+        venue.log.close()
+
+
+type Ready = Callable[[Addresses], None]
+
+
+async def run(venue: Venue, ready: Ready, *, port: int = 0, until_end: bool = False) -> None:
+    """Serve until cancelled; with `until_end` until the tape has ended."""
+    async with serving(venue, port) as addresses:
+        ready(addresses)
+        await (venue.feed.over.wait() if until_end else asyncio.Event().wait())

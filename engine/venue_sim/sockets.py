@@ -1,0 +1,68 @@
+"""WebSocket streams: a connection, what it subscribes to, and the control frames in between."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from engine.venue_sim.line import Line
+from engine.venue_sim.venue import Venue
+
+PING_S = 180.0
+
+
+async def serve_streams(venue: Venue, request: web.Request) -> web.WebSocketResponse:
+    """`/ws/<name>/<name>`, `/stream?streams=<name>/<name>`, `?listenKey=<key>`, or nothing yet; with or without the
+    prefixes /public, /market and /private."""
+    socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
+    await socket.prepare(request)
+    names = _names(request)
+    keys = {account.listen_key for account in venue.exchange.accounts.values()}
+    kind = "user" if keys.intersection(names) else "market"
+    line = Line(socket, request.transport, kind, combined="/stream" in request.path)
+    if events := request.query.get("events"):
+        line.events = frozenset(events.split("/"))
+    venue.connected(line)
+    venue.streams.subscribe(line, names)
+    writing = asyncio.create_task(line.write())
+    try:
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                line.answer(msgspec.json.encode(_control(venue, line, message.data)))
+    finally:
+        venue.disconnected(line)
+        writing.cancel()
+    return socket
+
+
+def _names(request: web.Request) -> list[str]:
+    inside = request.path.partition("/ws/")[2].split("/")
+    asked = request.query.get("streams", "").split("/")
+    return [name for name in (*inside, *asked, request.query.get("listenKey", "")) if name]
+
+
+def _control(venue: Venue, line: Line, text: str) -> dict[str, Any]:
+    try:
+        frame = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        return {"error": {"code": 3, "msg": f"Invalid JSON: {error}"}}
+    if not isinstance(frame, dict):
+        return {"error": {"code": 2, "msg": "Invalid request: request must be an object"}}
+    number, names = frame.get("id"), frame.get("params") or []
+    match frame.get("method"):
+        case "SUBSCRIBE":
+            venue.subscribed(line, names)
+            return {"result": None, "id": number}
+        case "UNSUBSCRIBE":
+            venue.streams.unsubscribe(line, names)
+            return {"result": None, "id": number}
+        case "LIST_SUBSCRIPTIONS":
+            return {"result": list(line.names), "id": number}
+        case "SET_PROPERTY" if names and names[0] == "combined":
+            line.combined = bool(names[1])
+            return {"result": None, "id": number}
+        case "GET_PROPERTY" if names and names[0] == "combined":
+            return {"result": line.combined, "id": number}
+        case method:
+            return {"error": {"code": 2, "msg": f"Invalid request: unknown method {method}"}, "id": number}

@@ -1,0 +1,157 @@
+"""Which stream says what, and when: names as Binance spells them, messages made only where someone listens."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from engine.core.types import Side
+from engine.venue_sim import market_words as words
+from engine.venue_sim.line import Line
+from engine.venue_sim.market import Change, Market, Trade
+from engine.venue_sim.rest_market import INTERVALS_MS
+
+DEPTH = re.compile(r"@depth(5|10|20)?(?:@(0|100|250|500)ms)?$")
+DEFAULT_MS = 250
+CADENCES_MS = (100, 250, 500)
+KLINE = "@kline_"
+
+
+class Window:
+    """The book's changes since the last message of one cadence. Mutable."""
+
+    def __init__(self, change: Change) -> None:
+        self.first, self.previous, self.last = change.first, change.previous, change.last
+        self.bids, self.asks = dict(change.bids), dict(change.asks)
+
+    def add(self, change: Change) -> None:
+        self.last = change.last
+        self.bids.update(change.bids)
+        self.asks.update(change.asks)
+
+    def change(self, symbol: str, at_ms: int) -> Change:
+        bids, asks = list(self.bids.items()), list(self.asks.items())
+        return Change(symbol, at_ms, self.first, self.last, self.previous, bids, asks)
+
+
+class Streams:
+    """Who listens to what. Mutable."""
+
+    def __init__(self) -> None:
+        self.lines: set[Line] = set()
+        self._by_name: dict[str, dict[Line, None]] = {}
+        self._windows: dict[tuple[str, int], Window] = {}
+        self._beats: dict[int, int] = {}
+        self._tops: dict[str, Any] = {}
+
+    def subscribe(self, line: Line, names: Iterable[str]) -> None:
+        for name in names:
+            line.names[name] = None
+            self._by_name.setdefault(name, {})[line] = None
+
+    def unsubscribe(self, line: Line, names: Iterable[str]) -> None:
+        for name in list(names):
+            line.names.pop(name, None)
+            if (there := self._by_name.get(name)) is not None:
+                there.pop(line, None)
+                if not there:
+                    del self._by_name[name]
+
+    def leave(self, line: Line) -> None:
+        self.unsubscribe(line, line.names)
+        self.lines.discard(line)
+
+    def say(self, name: str, make: Callable[[], Any]) -> None:
+        """Send a message to all who subscribed to a name; `make` is not called if there is none."""
+        if not (there := self._by_name.get(name)):
+            return
+        body = make()
+        raw = msgspec.json.encode(body)
+        kind = body.get("e") if isinstance(body, dict) else None
+        for line in list(there):
+            if line.events is None or kind in line.events:
+                line.send(b'{"stream":"%s","data":%s}' % (name.encode(), raw) if line.combined else raw)
+
+    def depth(self, market: Market, change: Change) -> None:
+        symbol = market.symbol.lower()
+        self.say(f"{symbol}@depth@0ms", lambda: words.depth_event(market.contract, change))
+        for cadence in CADENCES_MS:
+            window = self._windows.get((market.symbol, cadence))
+            if window is None:
+                self._windows[market.symbol, cadence] = Window(change)
+            else:
+                window.add(change)
+        tops = (market.bids, market.asks)
+        if tops != self._tops.get(symbol):
+            self._tops[symbol] = tops
+            for name in (f"{symbol}@bookTicker", "!bookTicker"):
+                self.say(name, lambda: words.book_ticker_event(market, change.at_ms))
+
+    def trade(self, market: Market, trade: Trade) -> None:
+        symbol = market.symbol.lower()
+        self.say(f"{symbol}@trade", lambda: words.trade_event(market.contract, trade))
+        self.say(f"{symbol}@aggTrade", lambda: words.agg_trade_event(market.contract, trade))
+
+    def beat(self, markets: Iterable[Market], now_ms: int) -> None:
+        """Send what goes out at intervals and is due."""
+        due = [every for every in (100, 250, 500, 1000, 2000, 3000) if self._due(every, now_ms)]
+        for market in markets if due else ():
+            for every in due:
+                self._regular(market, every, now_ms)
+        if 1000 in due:
+            self._arrays(list(markets), now_ms)
+
+    def _due(self, every_ms: int, now_ms: int) -> bool:
+        beat = now_ms // every_ms
+        if self._beats.get(every_ms) == beat:
+            return False
+        self._beats[every_ms] = beat
+        return True
+
+    def _regular(self, market: Market, every_ms: int, now_ms: int) -> None:
+        symbol = market.symbol.lower()
+        if every_ms in CADENCES_MS:
+            self._window(market, every_ms, now_ms)
+        if every_ms == 250:
+            self._klines(market, now_ms)
+        if every_ms == 1000:
+            self.say(f"{symbol}@markPrice@1s", lambda: words.mark_event(market, now_ms))
+        if every_ms == 2000:
+            self.say(f"{symbol}@ticker", lambda: words.ticker_event(market, now_ms))
+            self.say(f"{symbol}@miniTicker", lambda: words.mini_ticker_event(market, now_ms))
+        if every_ms == 3000:
+            self.say(f"{symbol}@markPrice", lambda: words.mark_event(market, now_ms))
+
+    def _arrays(self, markets: list[Market], now_ms: int) -> None:
+        self.say("!markPrice@arr@1s", lambda: [words.mark_event(market, now_ms) for market in markets])
+        self.say("!markPrice@arr", lambda: [words.mark_event(market, now_ms) for market in markets])
+        self.say("!ticker@arr", lambda: [words.ticker_event(market, now_ms) for market in markets])
+        self.say("!miniTicker@arr", lambda: [words.mini_ticker_event(market, now_ms) for market in markets])
+
+    def _window(self, market: Market, every_ms: int, now_ms: int) -> None:
+        window = self._windows.pop((market.symbol, every_ms), None)
+        if window is None:
+            return
+        change, symbol = window.change(market.symbol, now_ms), market.symbol.lower()
+        suffixes = [f"@{every_ms}ms", *([""] if every_ms == DEFAULT_MS else [])]
+        for suffix in suffixes:
+            self.say(f"{symbol}@depth{suffix}", lambda: words.depth_event(market.contract, change))
+            for count in (5, 10, 20):
+                top = msgspec.structs.replace(
+                    change, bids=_top(market, Side.BUY, count), asks=_top(market, Side.SELL, count)
+                )
+                self.say(f"{symbol}@depth{count}{suffix}", partial(words.depth_event, market.contract, top))
+
+    def _klines(self, market: Market, now_ms: int) -> None:
+        prefix = f"{market.symbol.lower()}{KLINE}"
+        for name in [name for name in self._by_name if name.startswith(prefix)]:
+            interval = name.removeprefix(prefix)
+            if (width := INTERVALS_MS.get(interval)) and market.candles:
+                candle = words.candles(market, width)[-1]
+                self.say(name, partial(words.kline_event, market, candle, interval, width, now_ms))
+
+
+def _top(market: Market, side: Side, count: int) -> list[tuple[int, int]]:
+    return market.matching.sides[side].top(count)

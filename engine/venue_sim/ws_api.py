@@ -1,0 +1,108 @@
+"""The WebSocket API: requests with an id, answered with that id and a status."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from engine.venue_sim import rest_account, rest_algo, rest_market, rest_orders, rest_settings
+from engine.venue_sim.account import Account
+from engine.venue_sim.auth import account_of
+from engine.venue_sim.errors import ApiError
+from engine.venue_sim.exchange_info import rate_limits
+from engine.venue_sim.line import Line
+from engine.venue_sim.routes import Needs, Route
+from engine.venue_sim.sockets import PING_S
+from engine.venue_sim.venue import Venue
+
+METHODS: dict[str, Route] = {
+    "ping": Route(rest_market.ping, Needs.NOTHING),
+    "time": Route(rest_market.time, Needs.NOTHING),
+    "exchangeInfo": Route(rest_market.info, Needs.NOTHING),
+    "depth": Route(rest_market.depth, Needs.NOTHING, 5),
+    "ticker.price": Route(rest_market.ticker_price, Needs.NOTHING),
+    "ticker.book": Route(rest_market.book_ticker, Needs.NOTHING),
+    "order.place": Route(rest_orders.place, orders=1),
+    "order.modify": Route(rest_orders.modify, orders=1),
+    "order.cancel": Route(rest_orders.cancel),
+    "order.status": Route(rest_orders.query),
+    "algoOrder.place": Route(rest_algo.place, orders=1),
+    "algoOrder.cancel": Route(rest_algo.cancel),
+    "account.position": Route(rest_account.position_risk_v2, weight=5),
+    "v2/account.position": Route(rest_account.position_risk_v3, weight=5),
+    "account.balance": Route(rest_account.balance, weight=5),
+    "v2/account.balance": Route(rest_account.balance, weight=5),
+    "account.status": Route(rest_account.account_v2, weight=5),
+    "v2/account.status": Route(rest_account.account_v3, weight=5),
+    "userDataStream.start": Route(rest_settings.open_listen_key, Needs.KEY),
+    "userDataStream.ping": Route(rest_settings.keep_listen_key, Needs.KEY),
+    "userDataStream.stop": Route(rest_settings.close_listen_key, Needs.KEY),
+}
+
+
+async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
+    await socket.prepare(request)
+    line = Line(socket, request.transport, "api", combined=False)
+    venue.connected(line)
+    writing = asyncio.create_task(line.write())
+    try:
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                line.answer(msgspec.json.encode(_answer(venue, message.data)))
+    finally:
+        venue.disconnected(line)
+        writing.cancel()
+    return socket
+
+
+def _answer(venue: Venue, text: str) -> dict[str, Any]:
+    try:
+        frame = msgspec.json.decode(text)
+        number, method, given = frame.get("id"), frame["method"], strings(frame.get("params") or {})
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
+        error = ApiError(-1000, "Malformed request.")
+        return {"id": None, "status": 400, "error": error.body(), "rateLimits": []}
+    status, code, body = 200, 0, {}
+    try:
+        body = {"result": _act(venue, method, given)}
+    except ApiError as error:
+        status, code, body = error.status, error.code, {"error": error.body()}
+    venue.record_request(f"WS {method}", given.get("apiKey"), given, (status, code))
+    return {"id": number, "status": status} | body | {"rateLimits": counted(venue, given.get("apiKey"))}
+
+
+def _act(venue: Venue, method: str, given: Mapping[str, str]) -> Any:
+    venue.beat()
+    route = METHODS.get(method)
+    if route is None:
+        raise ApiError(-1000, f"Unknown method {method}.")
+    venue.limits(given.get("apiKey")).spend(route.weight, route.orders, venue.exchange.now_ms)
+    return venue.act(route, _account(venue, route, given), given)
+
+
+def _account(venue: Venue, route: Route, given: Mapping[str, str]) -> Account | None:
+    match route.needs:
+        case Needs.NOTHING:
+            return None
+        case Needs.KEY:
+            return account_of(venue.exchange.accounts, given.get("apiKey"))
+        case Needs.SIGNATURE:
+            return venue.signed(given)
+
+
+def strings(parameters: dict[str, Any]) -> dict[str, str]:
+    """Values as they are signed: words for booleans, digits for numbers."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
+
+
+def counted(venue: Venue, key: str | None) -> list[dict[str, Any]]:
+    limits = venue.limits(key)
+    used = (limits.weight.used, limits.orders_1m.used, limits.orders_10s.used)
+    return [limit | {"count": count} for limit, count in zip(rate_limits(), used, strict=True)]
