@@ -1,6 +1,6 @@
 """The strategies that a run file can name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from engine.core.state import State
 from strategies.perpetual_market_making.because import because
 from strategies.perpetual_market_making.explain import explain
 from strategies.perpetual_market_making.own import Own
-from strategies.perpetual_market_making.parameters import Parameters
+from strategies.perpetual_market_making.parameters import Parameters, with_changes
 from strategies.perpetual_market_making.said import said_at_start
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
 
@@ -21,7 +21,8 @@ class Strategy(NamedTuple):
     `said_at_start` what its user ought to hear before the first order.
 
     `own` is the type of its part of the state. `explain` tells what it waits for in a state, `because` what made an
-    order, from the state in which it was decided: frozen structs.
+    order, from the state in which it was decided: frozen structs. `with_changes` are
+    the parameters after some were changed while running; it raises ValueError for those that cannot be.
     """
 
     parameters: type[BaseModel]
@@ -30,8 +31,11 @@ class Strategy(NamedTuple):
     own: type[Any]
     explain: Callable[[Any, State[Any]], Any]
     because: Callable[[Any, State[Any], Submit], Any]
+    with_changes: Callable[[Any, Mapping[str, str]], Any]
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "perpetual_market_making": Strategy(Parameters, PerpetualMarketMaking, said_at_start, Own, explain, because),
+    "perpetual_market_making": Strategy(
+        Parameters, PerpetualMarketMaking, said_at_start, Own, explain, because, with_changes
+    ),
 }

@@ -1,0 +1,105 @@
+"""The kill switch: a process of its own that needs a run's folder, keys and the venue, and nothing of the run's own.
+
+The run is told too, so that one that is alive stops quoting, and one that hangs does so when it wakes. What rests is
+cancelled until nothing of the run's rests any more for longer than it takes to decide; doing it again does no harm.
+"""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from engine.config.tree import Venue
+from engine.core.errors import JournalError, Problem
+from engine.journal.manifest import RunFile, read_run_file
+from engine.run.control import Halt, say
+from engine.venue_api.binance import Binance, Holding, OpenOrder
+from engine.venue_api.errors import VenueError
+
+QUIET_S = 2.5  # more than two ticks: a run that was deciding has sent what it decided
+WITHIN_S = 60.0
+PAUSE_S = 0.25
+
+
+class Halted(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it: `resting` and `holdings` are what is left, `strangers` orders of others that were left alone."""
+
+    cancelled: tuple[str, ...]
+    resting: tuple[OpenOrder, ...]
+    strangers: tuple[OpenOrder, ...]
+    holdings: tuple[Holding, ...]
+    flatten: bool
+    told: bool
+
+    @property
+    def done(self) -> bool:
+        return not self.resting and not (self.flatten and self.holdings)
+
+
+def venue_of(folder: Path, run_file: RunFile) -> Venue:
+    """Raises JournalError where the run is not one that trades at a venue."""
+    if run_file.manifest.kind != "live":
+        raise JournalError(Problem(str(folder), f"is a {run_file.manifest.kind} run: nothing of it is at a venue"))
+    return Venue.model_validate(run_file.manifest.config["venue"])
+
+
+def symbol_of(run_file: RunFile) -> str:
+    """The contract as Binance names it: a kill switch does not wait for a journal that may be damaged."""
+    return run_file.manifest.instrument.rpartition(".")[0].removesuffix("-PERP")
+
+
+def is_ours(order: OpenOrder, run: str) -> bool:
+    """By the id that we gave it; NautilusTrader puts the venue's prefix before it."""
+    return f"{run[:12]}-" in order.client_id
+
+
+def halt(folder: Path, venue: Binance, *, flatten: bool = False, everyones: bool = False) -> Halted:
+    """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
+
+    Raises VenueError where the venue cannot be reached at all.
+    """
+    run_file = read_run_file(folder)
+    run, symbol = run_file.run, symbol_of(run_file)
+    told = _tell(folder, flatten=flatten)
+    cancelled: dict[str, None] = {}
+    end, quiet_since = time.monotonic() + WITHIN_S, time.monotonic()
+    while True:
+        orders = venue.open_orders(symbol)
+        ours = [order for order in orders if everyones or is_ours(order, run)]
+        for order in ours:
+            with suppress(VenueError):  # asked again in the next round
+                venue.cancel(symbol, order)
+                cancelled[order.client_id] = None
+        holdings = venue.holdings(symbol)
+        if flatten and not ours:
+            _close(venue, symbol, holdings)
+        now = time.monotonic()
+        if ours or (flatten and holdings):
+            quiet_since = now
+        if now - quiet_since >= QUIET_S or now >= end:
+            break
+        time.sleep(PAUSE_S)
+    return Halted(
+        cancelled=tuple(cancelled),
+        resting=tuple(ours),
+        strangers=tuple(order for order in orders if order not in ours),
+        holdings=holdings,
+        flatten=flatten,
+        told=told,
+    )
+
+
+def _tell(folder: Path, *, flatten: bool) -> bool:
+    try:
+        say(folder, Halt("perpmm halt", flatten))
+    except JournalError:  # nobody drives it any more
+        return False
+    return True
+
+
+def _close(venue: Binance, symbol: str, holdings: tuple[Holding, ...]) -> None:
+    """A reduce-only order cannot do more than close, so one that was thought lost does no harm."""
+    for n, holding in enumerate(holdings):
+        with suppress(VenueError):
+            venue.close_at_market(symbol, holding, f"halt-{time.time_ns()}-{n}")

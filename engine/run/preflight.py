@@ -1,0 +1,183 @@
+"""Before the first order: what the venue says of the account and the contract, beside what the run file wants.
+
+What can be set is set and read back; what cannot is refused, all of it at once. Orders of others are told and left
+alone; a position that is there will be managed.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from engine.core.types import Instrument, PositionMode
+from engine.venue_api.binance import Account, Binance
+from engine.venue_api.errors import VenueError
+
+MAX_OFFSET_MS = 1000
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    FIXED = "set"
+    NOTED = "noted"
+    REFUSED = "refused"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the table: what was looked at, what the run file wants, what the venue has."""
+
+    what: str
+    wanted: str
+    found: str
+    verdict: Verdict
+    why: str = ""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the run asks of the account. `exposure`: the largest value that its position could reach, in the settlement
+    currency; `ours` the ids that begin the names of its own orders."""
+
+    instrument: Instrument
+    mode: PositionMode
+    leverage: int
+    margin_type: str | None
+    exposure: Decimal
+    ours: tuple[str, ...]
+
+
+class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    findings: tuple[Finding, ...]
+    account: Account
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.verdict is Verdict.REFUSED)
+
+
+def preflight(venue: Binance, wanted: Wanted) -> Preflight:
+    """Raises VenueError where the venue does not answer; what it will not do is a finding."""
+    before = venue.account(wanted.instrument)
+    contract = venue.contract(wanted.instrument.raw_symbol)
+    changed = (*_mode(venue, wanted, before), *_margin_type(venue, wanted, before), *_leverage(venue, wanted, before))
+    account = venue.account(wanted.instrument)
+    findings = (
+        *changed,
+        *_not_as_set(wanted, account),
+        *_contract(wanted.instrument, contract),
+        *_funds(wanted, account),
+        *_orders(wanted, account),
+        *_positions(wanted, account),
+        _clock(venue.offset_ms),
+    )
+    return Preflight(findings=findings, account=account)
+
+
+def _mode(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
+    hedge = wanted.mode is PositionMode.HEDGE
+    words = wanted.mode.value, (PositionMode.HEDGE if account.hedge else PositionMode.ONE_WAY).value
+    if hedge == account.hedge:
+        yield Finding("position mode", *words, Verdict.OK)
+    elif account.holdings or account.orders:
+        yield Finding("position mode", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
+    else:
+        yield _tried("position mode", words, lambda: venue.set_hedge(hedge))
+
+
+def _margin_type(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
+    if wanted.margin_type is None:
+        yield Finding("margin type", "as it is", account.margin_type, Verdict.NOTED)
+        return
+    words = wanted.margin_type, account.margin_type
+    if words[0] == words[1]:
+        yield Finding("margin type", *words, Verdict.OK)
+    elif account.holdings or account.orders:
+        yield Finding("margin type", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
+    else:
+        yield _tried("margin type", words, lambda: venue.set_margin_type(wanted.instrument.raw_symbol, words[0]))
+
+
+def _leverage(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
+    words = str(wanted.leverage), str(account.leverage)
+    if wanted.leverage == account.leverage:
+        yield Finding("leverage", *words, Verdict.OK)
+    else:
+        symbol = wanted.instrument.raw_symbol
+        yield _tried("leverage", words, lambda: venue.set_leverage(symbol, wanted.leverage))
+
+
+def _tried(what: str, words: tuple[str, str], change: Any) -> Finding:
+    try:
+        change()
+    except VenueError as error:
+        return Finding(what, *words, Verdict.REFUSED, str(error))
+    return Finding(what, *words, Verdict.FIXED)
+
+
+def _not_as_set(wanted: Wanted, account: Account) -> Iterator[Finding]:
+    """Read back: a venue that says yes and does something else is not to be traded at."""
+    if account.leverage != wanted.leverage:
+        yield Finding("leverage read back", str(wanted.leverage), str(account.leverage), Verdict.REFUSED)
+    if account.hedge != (wanted.mode is PositionMode.HEDGE):
+        yield Finding("position mode read back", wanted.mode.value, str(account.hedge), Verdict.REFUSED)
+    if wanted.margin_type not in (None, account.margin_type):
+        yield Finding("margin type read back", str(wanted.margin_type), account.margin_type, Verdict.REFUSED)
+
+
+def _contract(instrument: Instrument, contract: dict[str, Any]) -> Iterator[Finding]:
+    filters = {each["filterType"]: each for each in contract["filters"]}
+    lot, value = filters.get("LOT_SIZE", {}), filters.get("MIN_NOTIONAL", {})
+    pairs = (
+        ("tick", instrument.tick, filters.get("PRICE_FILTER", {}).get("tickSize")),
+        ("step", instrument.step, lot.get("stepSize")),
+        ("smallest size", instrument.min_size, lot.get("minQty")),
+        ("smallest value", instrument.min_notional, value.get("notional")),
+    )
+    for what, ours, theirs in pairs:
+        if theirs is None:
+            yield Finding(what, str(ours), "not said", Verdict.NOTED)
+        elif Decimal(theirs) == ours:
+            yield Finding(what, str(ours), str(theirs), Verdict.OK)
+        else:
+            why = "the contract is not the one that the run was made for"
+            yield Finding(what, str(ours), str(theirs), Verdict.REFUSED, why)
+
+
+def _funds(wanted: Wanted, account: Account) -> Iterator[Finding]:
+    currency, needed = wanted.instrument.settlement, wanted.exposure / wanted.leverage
+    enough = account.available >= needed
+    yield Finding(
+        "balance",
+        f"{needed:.2f} {currency} of margin at most",
+        f"{account.available} {currency} free of {account.balance}",
+        Verdict.OK if enough else (Verdict.NOTED if account.available > 0 else Verdict.REFUSED),
+        "" if enough else "not every quote will find its margin" if account.available > 0 else "nothing to trade with",
+    )
+    if wanted.exposure > account.max_notional:
+        limit, why = (
+            f"{account.max_notional}",
+            f"the venue allows no larger position at a leverage of {wanted.leverage}",
+        )
+        yield Finding("largest position", f"{wanted.exposure:.2f} {currency}", limit, Verdict.REFUSED, why)
+
+
+def _orders(wanted: Wanted, account: Account) -> Iterator[Finding]:
+    ours = [each for each in account.orders if any(f"{run}-" in each.client_id for run in wanted.ours)]
+    strangers = [each for each in account.orders if each not in ours]
+    yield Finding("our own orders", "-", f"{len(ours)} rest", Verdict.OK, "taken up" if ours else "")
+    if strangers:
+        names = ", ".join(each.client_id for each in strangers)
+        yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, f"left alone: {names}")
+
+
+def _positions(wanted: Wanted, account: Account) -> Iterator[Finding]:
+    held = [f"{each.position_side} {each.size} at {each.entry}" for each in account.holdings]
+    yield Finding("position", "-", "; ".join(held) or "flat", Verdict.OK, "will be managed" if held else "")
+
+
+def _clock(offset_ms: int) -> Finding:
+    within = abs(offset_ms) <= MAX_OFFSET_MS
+    why = "" if within else "set this machine's clock"
+    wanted = f"within {MAX_OFFSET_MS} ms"
+    return Finding("clock", wanted, f"{offset_ms} ms", Verdict.OK if within else Verdict.REFUSED, why)
