@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import exits, journal_commands
+from engine.cli import exits, journal_commands, steer_commands
 
 app = typer.Typer(
     name="perpmm",
@@ -187,3 +187,4 @@ def import_hummingbot(
 
 
 journal_commands.add_to(app)
+steer_commands.add_to(app)

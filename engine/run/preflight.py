@@ -68,7 +68,7 @@ def preflight(venue: Binance, wanted: Wanted) -> Preflight:
         *_contract(wanted.instrument, contract),
         *_funds(wanted, account),
         *_orders(wanted, account),
-        *_positions(wanted, account),
+        *_positions(account),
         _clock(venue.offset_ms),
     )
     return Preflight(findings=findings, account=account)
@@ -171,7 +171,7 @@ def _orders(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, f"left alone: {names}")
 
 
-def _positions(wanted: Wanted, account: Account) -> Iterator[Finding]:
+def _positions(account: Account) -> Iterator[Finding]:
     held = [f"{each.position_side} {each.size} at {each.entry}" for each in account.holdings]
     yield Finding("position", "-", "; ".join(held) or "flat", Verdict.OK, "will be managed" if held else "")
 
