@@ -41,8 +41,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _positions(found)
     yield "account    " + _pairs(found["account"], ("cash", "available", "realised_pnl", "fees", "funding"))
     strategy = found["strategy"]
-    yield f"quotes     reference {_number(strategy['reference'])}; new ones after {_time(strategy['next_quotes_ns'])}"
-    yield f"           those that rest are replaced from {_time(strategy['next_refresh_ns'])} on"
+    yield f"quotes     reference {number(strategy['reference'])}; new ones after {time_of(strategy['next_quotes_ns'])}"
+    yield f"           those that rest are replaced from {time_of(strategy['next_refresh_ns'])} on"
     limits = (
         f"{name} {each['used']} of {each['limit']}"
         for name, each in found["limits"].items()
@@ -62,42 +62,42 @@ def _orders(found: dict[str, Any]) -> Iterator[str]:
         yield f"order      {order['id']}: {what}, {order['age_seconds']:.1f} s old{away}, {state}"
     for side in ("bid", "ask"):
         if said := found["strategy"][f"no_{side}"]:
-            yield f"no {side}     {_with_times(said)}"
+            yield f"no {side}     {with_times(said)}"
 
 
 def _positions(found: dict[str, Any]) -> Iterator[str]:
     if not found["positions"]:
         yield "position   flat"
     for held in found["positions"]:
-        at, worth = _number(held["entry"]), _number(held["unrealised_pnl"])
+        at, worth = number(held["entry"]), number(held["unrealised_pnl"])
         yield f"position   {held['leg']} {held['size']} at {at}, unrealised {worth}"
     for leg in found["strategy"]["legs"]:
         for key, name in LEVELS.items():
             if leg[key] is not None:
-                yield f"exit       {name} {_number(leg[key])}"
+                yield f"exit       {name} {number(leg[key])}"
         trail, stop = (
             "trail armed, " if leg["trail_armed"] else "",
             "reached" if leg["stop_breached"] else "not reached",
         )
-        allowed = "now" if leg["next_exit_ns"] is None else _time(leg["next_exit_ns"])
+        allowed = "now" if leg["next_exit_ns"] is None else time_of(leg["next_exit_ns"])
         yield f"           {trail}stop {stop}; next exit allowed {allowed}"
         if leg["no_exit"]:
-            yield f"no exit    {_with_times(leg['no_exit'])}"
+            yield f"no exit    {with_times(leg['no_exit'])}"
 
 
 def _pairs(values: dict[str, Any], keys: tuple[str, ...]) -> str:
-    return ", ".join(f"{key} {_number(values[key])}" for key in keys if values[key] is not None)
+    return ", ".join(f"{key} {number(values[key])}" for key in keys if values[key] is not None)
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
     return "none" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
 
 
-def _time(ns: int) -> str:
+def time_of(ns: int) -> str:
     return iso(ns) if ns > 0 else "the start"
 
 
-def _with_times(said: str) -> str:
+def with_times(said: str) -> str:
     """Nanoseconds in a sentence as times."""
     words = (
         iso(int(bare)) + word[len(bare) :] if len(bare := word.rstrip(":;,")) == 19 and bare.isdecimal() else word

@@ -1,4 +1,4 @@
-"""The commands that look at runs that were made: replay, verify, journal, inspect, why, compare, recover."""
+"""The commands that look at runs that were made: replay, verify, journal, status, inspect, why, compare, recover."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (replay, verify, journal, inspect, why, compare, recover):
+    for command in (replay, verify, journal, status, inspect, why, compare, recover):
         app.command()(command)
 
 
@@ -57,6 +57,20 @@ def inspect(
     if at is not None and seq is not None:
         raise typer.BadParameter("either --at or --seq")
     command.show(run, runs, at, seq, as_json=as_json)
+
+
+def status(
+    run: Run,
+    watch: Annotated[
+        bool, typer.Option("--watch/--once", help="Go on as the run goes on; or one screen as text.")
+    ] = False,
+    runs: Runs = RUNS,
+    as_json: Json = False,
+) -> None:
+    """How a run stands: quotes, position, exits, money, limits, and why there is no order."""
+    from engine.cli import status as command
+
+    command.show(run, runs, watch=watch, as_json=as_json)
 
 
 def why(

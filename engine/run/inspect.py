@@ -11,7 +11,7 @@ from engine.core.position import notional, profit
 from engine.core.risk import Limits
 from engine.core.state import RATE_WINDOW_NS, State, Working, available, equity
 from engine.core.types import SECOND, ZERO, Leg, Nanos, Side
-from engine.run.moments import Walk
+from engine.run.moments import Moment, Walk
 
 PERCENT = Decimal(100)
 
@@ -23,9 +23,13 @@ def inspect(folder: Path, *, seq: int | None = None, at_ns: Nanos | None = None)
     """
     walk = Walk(folder)
     moment = walk.last(seq=seq, at_ns=at_ns)
+    return described(walk, moment, moment.event.ts_init if at_ns is None else at_ns)
+
+
+def described(walk: Walk, moment: Moment, now: Nanos) -> dict[str, Any]:
+    """A moment of a run that was walked to, as `inspect` tells it."""
     state, event = moment.after, moment.record.event
     explained = _explained(walk, state)
-    now = event.ts_init if at_ns is None else at_ns
     return {
         "run": walk.journal.folder.name,
         "status": walk.journal.status.value,
