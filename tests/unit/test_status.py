@@ -21,7 +21,7 @@ STORY = a_story(3, 60)
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Cut while a position is held and its exit rests."""
-    return story_run(tmp_path_factory.mktemp("runs"), Story(STORY.config, STORY.tape[:41]), seal=False)
+    return story_run(tmp_path_factory.mktemp("runs"), Story(STORY.config, STORY.tape[:45]), seal=False)
 
 
 def text(folder: Path) -> str:
@@ -51,7 +51,7 @@ def test_followed_while_it_is_written(tmp_path: Path) -> None:
         def record(seq: int, event: object, outcomes: tuple[object, ...]) -> None:
             nonlocal seen
             writer.record(seq, event, outcomes)  # type: ignore[arg-type]
-            if seq % 25 == 0:
+            if seq % 7 == 0:
                 found, whole = follower.now(), inspect(writer.folder)
                 assert found is not None
                 assert whole.items() <= found.items()
