@@ -1,0 +1,190 @@
+"""What is looked at before the first order, and the kill switch, against a venue on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.config.tree import Venue as VenueSection
+from engine.core.errors import ConfigError, JournalError
+from engine.core.types import PositionMode
+from engine.journal.manifest import new_manifest, read_run_file
+from engine.journal.writer import create_run
+from engine.run import halt as switch
+from engine.run.halt import Halted, halt
+from engine.run.keys import keys_of
+from engine.run.preflight import Preflight, Verdict, Wanted, preflight
+from engine.venue_api.binance import Binance
+from engine.venue_api.errors import VenueError
+from engine.venue_api.keys import Keys
+from tests.support.venue import CONTRACT, Client, client_of, venue_of
+
+WANTED = Wanted(
+    instrument=CONTRACT,
+    mode=PositionMode.ONE_WAY,
+    leverage=7,
+    margin_type=None,
+    exposure=Decimal(1000),
+    ours=("0123456789ab",),
+)
+CANARY = "canary-secret-of-this-test"
+
+
+def asked(client: Client, offset_ms: int = 0) -> Binance:
+    keys = Keys(client.account.key, client.account.secret)
+    return Binance(client.addresses.rest, keys, clock_ms=lambda: client.venue.exchange.now_ms + offset_ms)
+
+
+async def looked(client: Client, offset_ms: int = 0, **changes: Any) -> Preflight:
+    def look() -> Preflight:
+        with asked(client, offset_ms) as venue:
+            return preflight(venue, msgspec.structs.replace(WANTED, **changes))
+
+    return await asyncio.to_thread(look)
+
+
+def verdicts(found: Preflight) -> dict[str, Verdict]:
+    return {each.what: each.verdict for each in found.findings}
+
+
+async def test_what_may_be_set_is_set_and_read_back() -> None:
+    async with client_of(venue_of()) as client:
+        first = await looked(client, mode=PositionMode.HEDGE, margin_type="ISOLATED")
+        assert not first.refused
+        said = verdicts(first)
+        assert [said[what] for what in ("position mode", "leverage", "margin type")] == [Verdict.FIXED] * 3
+        assert (first.account.hedge, first.account.leverage, first.account.margin_type) == (True, 7, "ISOLATED")
+        again = await looked(client, mode=PositionMode.HEDGE, margin_type="ISOLATED")
+        assert {verdicts(again)[what] for what in ("position mode", "leverage", "margin type")} == {Verdict.OK}
+
+
+async def test_mode_is_not_changed_under_open_orders() -> None:
+    async with client_of(venue_of()) as client:
+        await client.place("BUY", "90", "1", newClientOrderId="somebody-else")
+        found = await looked(client, mode=PositionMode.HEDGE)
+        assert [each.what for each in found.refused] == ["position mode", "position mode read back"]
+        stranger = next(each for each in found.findings if each.what == "orders of others")
+        assert "somebody-else" in stranger.why
+        assert [order.client_id for order in found.account.orders] == ["somebody-else"]  # left alone
+
+
+async def test_position_is_found_and_own_orders_are_told_from_others() -> None:
+    async with client_of(venue_of()) as client:
+        await client.place("SELL", None, "0.5")
+        await client.place("BUY", "90", "1", newClientOrderId="x-aHRE4BCj-R0123456789ab-7-0")
+        client.advance(1)
+        found = await looked(client)
+        said = {each.what: each.found for each in found.findings}
+        assert said["position"].startswith("BOTH -0.5")
+        assert said["our own orders"] == "1 rest"
+        assert "orders of others" not in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"instrument": msgspec.structs.replace(CONTRACT, tick=Decimal("0.5"))}, "tick"),
+        ({"instrument": msgspec.structs.replace(CONTRACT, step=Decimal("0.01"))}, "step"),
+        ({"leverage": 1000}, "leverage"),
+    ],
+)
+async def test_what_cannot_be_is_refused(changes: dict[str, Any], what: str) -> None:
+    async with client_of(venue_of()) as client:
+        assert what in [each.what for each in (await looked(client, **changes)).refused]
+
+
+async def test_clock_that_is_off_is_refused_and_survived() -> None:
+    async with client_of(venue_of()) as client:
+        found = await looked(client, offset_ms=90_000)
+        assert [each.what for each in found.refused] == ["clock"]
+
+
+async def test_wrong_keys_are_the_venue_s_word_without_them() -> None:
+    async with client_of(venue_of()) as client:
+
+        def look() -> None:
+            keys = Keys(client.account.key, CANARY)
+            with Binance(client.addresses.rest, keys, clock_ms=lambda: client.venue.exchange.now_ms) as venue:
+                preflight(venue, WANTED)
+
+        with pytest.raises(VenueError) as failure:
+            await asyncio.to_thread(look)
+        assert "-1022" in str(failure.value)
+        assert CANARY not in repr(failure.getrepr(style="long"))
+        assert client.account.key not in str(failure.value)
+
+
+def test_missing_keys_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    section = VenueSection(key_env="NO_SUCH_KEY", secret_env="NO_SUCH_SECRET")
+    with pytest.raises(ConfigError) as failure:
+        keys_of(section)
+    assert [problem.field for problem in failure.value.problems] == ["NO_SUCH_KEY", "NO_SUCH_SECRET"]
+
+
+@asynccontextmanager
+async def run_at(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
+    """A live run of which only the folder is left, and the switch that halts it."""
+    monkeypatch.setattr(switch, "QUIET_S", 0.3)
+    manifest = new_manifest("live", CONTRACT.id, {"venue": {"rest": client.addresses.rest}}, started_ns=1)
+    writer = create_run(folder, manifest)
+    writer.close()
+
+    async def halted(**options: Any) -> Halted:
+        def flip() -> Halted:
+            with asked(client) as venue:
+                return halt(writer.folder, venue, **options)
+
+        return await asyncio.to_thread(flip)
+
+    for price, name in (("90", f"x-aHRE4BCj-R{writer.run[:12]}-4-0"), ("91", "not-ours")):
+        await client.place("BUY", price, "0.1", newClientOrderId=name)
+    await client.place("BUY", None, "0.5")
+    client.advance(1)
+    yield halted
+
+
+async def test_halt_cancels_what_is_the_run_s_and_can_be_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
+        first = await halted()
+        assert first.done
+        assert len(first.cancelled) == 1
+        assert [order.client_id for order in first.strangers] == ["not-ours"]
+        assert [held.size for held in first.holdings] == [Decimal("0.5")]
+        again = await halted()
+        assert again.done
+        assert again.cancelled == ()
+        everything = await halted(everyones=True)
+        assert len(everything.cancelled) == 1
+        assert everything.strangers == ()
+
+
+async def test_halt_flattens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
+
+        async def time_goes_on() -> None:
+            while True:
+                await asyncio.sleep(0.05)
+                client.advance(0.1)
+
+        clock = asyncio.create_task(time_goes_on())
+        done = await halted(flatten=True)
+        clock.cancel()
+        assert done.done
+        assert done.holdings == ()
+        fills = [line for line in client.venue.log.lines if line["kind"] == "fill"]  # type: ignore[attr-defined]
+        assert sum(Decimal(each["fill"]["qty"]) for each in fills) == 1  # 0.5 bought, 0.5 sold, nothing twice
+
+
+def test_a_paper_run_has_nothing_at_a_venue(tmp_path: Path) -> None:
+    writer = create_run(tmp_path, new_manifest("paper", CONTRACT.id, {"venue": {}}, started_ns=1))
+    writer.close()
+    with pytest.raises(JournalError, match="nothing of it is at a venue"):
+        switch.venue_of(writer.folder, read_run_file(writer.folder))
