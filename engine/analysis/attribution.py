@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from engine.analysis.equity import net_of
 from engine.analysis.frames import TIME, Frames
 from engine.analysis.market import Market, tops_at
 from engine.core.position import FLAT, Position, fold
@@ -79,9 +80,9 @@ class Attribution(NamedTuple):
 def attribution(
     frames: Frames, instrument: Instrument, market: Market, *, horizon_ns: Nanos = HORIZON_NS
 ) -> Attribution:
-    """Parts of the net PnL (realised + unrealised - fees + funding, of both legs)."""
+    """Parts of the net PnL of both legs."""
     last = frames.equity.row(-1, named=True)
-    net = last["realised"] + last["unrealised"] - last["fees"] + last["funding"]
+    net = net_of(last)
     rows = _Rows(frames, instrument, market, horizon_ns).all()
     raw = {name: pl.Int64 if kind == TIME else kind for name, kind in ENTRIES.items()}
     table = [(row[0], row[1], float(row[2]), *row[3:]) for row in rows if row[2]]

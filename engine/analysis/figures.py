@@ -139,10 +139,10 @@ def _position(positions: pl.DataFrame, equity: pl.DataFrame, units: Units) -> It
 
 def _money(equity: pl.DataFrame, units: Units) -> Iterator[go.Scatter]:
     hover = f"%{{y:+,.4f}} {units.money}"
-    signed = equity.with_columns(fees_signed=-pl.col("fees"), below=-pl.col("drawdown"))
+    signed = equity.with_columns(fees_signed=pl.col("rebates") - pl.col("fees"), below=-pl.col("drawdown"))
     lines = (
         ("realised", "Realised", "#16a37b", 1.2),
-        ("fees_signed", "Fees (paid < 0)", "#f08c1c", 1.2),
+        ("fees_signed", "Fees and rebates", "#f08c1c", 1.2),
         ("funding", "Funding", "#a06bf5", 1.2),
         ("pnl", "Net PnL", "#3b82f6", 2.2),
     )

@@ -136,7 +136,7 @@ class _Folding:
             life.order.level if life else None,
             fill.liquidation,
             self.mid,
-            float(before.ledger.realised - self.state.ledger.realised),  # an income account: negative
+            float(self.state.ledger.gained - before.ledger.gained),
             float(held.size),
             _float(held.entry),
             life is not None and life.status == "canceled",
@@ -152,8 +152,9 @@ class _Folding:
         self.books.add(
             entry.seq,
             float(ledger.cash),
-            float(-ledger.realised),
+            float(ledger.gained),
             float(ledger.fees),
+            float(-ledger.rebates),
             float(-ledger.funding),
             *legs,
         )

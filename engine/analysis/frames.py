@@ -65,9 +65,10 @@ FILLS = {
 }
 # One row a change of a leg: its signed size and average entry price (null when flat).
 POSITIONS = {"seq": pl.Int64, "ts": TIME, "leg": pl.String, "size": pl.Float64, "entry": pl.Float64}
-# One row a tick, and one for the end. `price` is what positions are valued at: mark price, else mid. `fees` paid and
-# `funding` received so far. `equity` = cash + unrealised; `pnl` its change since the start; `drawdown` >= 0: below the
-# highest so far. `position`: signed, both legs together.
+# One row a tick, and one for the end. `price` is what positions are valued at: mark price, else mid. `fees` paid,
+# `rebates` received and `funding` received so far. `equity` = cash + unrealised; `pnl` its change since the start;
+# `drawdown` >= 0: below the highest so far. `position`: signed, both legs together. `liquidation_price`: at which the
+# venue would close it all, null where no price leads there.
 EQUITY = {
     "seq": pl.Int64,
     "ts": TIME,
@@ -80,11 +81,13 @@ EQUITY = {
     "realised": pl.Float64,
     "unrealised": pl.Float64,
     "fees": pl.Float64,
+    "rebates": pl.Float64,
     "funding": pl.Float64,
     "equity": pl.Float64,
     "pnl": pl.Float64,
     "drawdown": pl.Float64,
     "ready": pl.Boolean,
+    "liquidation_price": pl.Float64,
 }
 # One row a change: our best resting bid and ask (orders of purpose quote that the venue has accepted) and what is left
 # of them; null where there is none. `both`: two-sided.

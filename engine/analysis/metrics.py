@@ -18,12 +18,13 @@ class Metric(NamedTuple):
 
 
 HEADLINE = (
-    Metric("net_pnl", "Net PnL", "money", "realised + unrealised - fees + funding", signed=True),
+    Metric("net_pnl", "Net PnL", "money", "realised + unrealised - fees + rebates + funding", signed=True),
     Metric("realised_pnl", "Realised", "money", "gained by closing positions, before fees", signed=True),
     Metric(
         "unrealised_pnl", "Unrealised", "money", "of what is still held, at the last mark price (else mid)", signed=True
     ),
-    Metric("fees", "Fees", "money", "paid to the venue; negative: rebates were received"),
+    Metric("fees", "Fees", "money", "paid to the venue, rebates not counted"),
+    Metric("rebates", "Rebates", "money", "received from the venue for orders that rested"),
     Metric("funding", "Funding", "money", "received; negative: paid", signed=True),
     Metric("max_drawdown", "Max drawdown", "money", "largest fall of equity from the highest before"),
 )
@@ -41,6 +42,12 @@ RISK = (
     Metric("worst_position", "with its sign", "size", "the same, short negative", signed=True),
     Metric("mean_position", "Mean position", "size", "weighted by time, both legs together", signed=True),
     Metric("mean_abs_position", "Mean absolute position", "size", "weighted by time, whatever its direction"),
+    Metric(
+        "nearest_liquidation",
+        "Nearest to liquidation",
+        "share",
+        "least distance of the price from the liquidation price, as a part of the price",
+    ),
     Metric("seconds_quoted", "Both sides quoted", "seconds", "time with a bid and an ask of ours resting"),
     Metric("quoted_share", "Share of the time", "share", "the same, as a part of the run"),
     Metric("seconds_unknown", "Market unknown", "seconds", "time lost in gaps of the data, without a book to quote on"),

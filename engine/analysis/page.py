@@ -22,6 +22,7 @@ from engine.journal.manifest import Status
 from engine.journal.reader import Journal
 
 _ASSETS = Path(__file__).parent / "assets"
+FLOWS = {"fees": -1, "rebates": 1, "funding": 1}  # each with the sign that it has in the net
 _WATERFALL = (
     "The net PnL as its parts. Spread captured: quotes that filled against the mid just before; adverse selection: the "
     "mid's move in the {seconds:g} s after; inventory: what the mid did to what was held; exits: their price against "
@@ -152,7 +153,7 @@ def _money_table(figures: dict[str, Any], units: Units) -> str:
     lines = [(PURPOSES[name][0], part["orders"], part["realised_pnl"]) for name, part in exits.items()]
     lines = [line for line in lines if line[0] != PURPOSES["flatten"][0] or line[1]]
     lines += [("Quotes and others", None, elsewhere), ("Unrealised", None, figures["unrealised_pnl"])]
-    lines += [("Fees", None, -figures["fees"]), ("Funding", None, figures["funding"])]
+    lines += [(name.capitalize(), None, sign * figures[name]) for name, sign in FLOWS.items()]
     body = "".join(
         f"<tr><th>{_text(name)}</th><td>{_orders(count)}</td><td>{_signed(value)}</td></tr>"
         for name, count, value in lines

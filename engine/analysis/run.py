@@ -131,7 +131,8 @@ class Run:
             f"<Run {self.run_file.run_id}: {self.status}\n"
             f"  {manifest.instrument} {manifest.kind}, {start} to {end} UTC\n"
             f"  net {figures['net_pnl']:+,.6g} {money} (realised {figures['realised_pnl']:+,.6g}, unrealised "
-            f"{figures['unrealised_pnl']:+,.6g}, fees {-figures['fees']:+,.6g}, funding {figures['funding']:+,.6g})\n"
+            f"{figures['unrealised_pnl']:+,.6g}, fees {-figures['fees']:+,.6g}, rebates "
+            f"{figures['rebates']:+,.6g}, funding {figures['funding']:+,.6g})\n"
             f"  {figures['orders']:,} orders, {figures['fills']:,} fills, volume {figures['volume']:,.6g} {money}\n"
             f"  .orders .fills .quotes .positions .equity .refusals .events .summary .study .figure()>"
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.analysis.equity import net_of
 from engine.analysis.frames import Frames
 
 EXITS = ("take_profit", "trail", "stop", "flatten")
@@ -14,18 +15,19 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
     """The figures that scripts and the page show. JSON-able; what there is nothing to compute from is None.
 
     Money in the settlement currency, sizes in the instrument's size unit. `net_pnl` = `realised_pnl` +
-    `unrealised_pnl` - `fees` + `funding`: realised before fees, unrealised at the last mark price (mid without one),
-    fees positive = paid, funding positive = received. `volume`: value traded. `maker_share`: of the volume, 0..1.
-    `max_position`: largest absolute size of a leg; `worst_position`: the same with its sign; `mean_position` and
-    `mean_abs_position`: of both legs together, weighted by time. `max_drawdown`: largest fall of equity from the
-    highest before, >= 0. `seconds_quoted` and `quoted_share` (0..1): time with a bid and an ask of ours resting, both
-    of purpose quote. `seconds_unknown`: time in which nobody knew the market, as the ticks saw it. `exits`: per
-    purpose, the orders that filled and what their fills realised. `refusals`: by limit. `duration_seconds`: of the
-    data; `rows` and `seconds`: market data rows and the wall seconds of the loop, as told.
+    `unrealised_pnl` - `fees` + `rebates` + `funding`: realised before fees, forced closings included, unrealised at the
+    last mark price (mid without one), fees as paid, rebates as received, funding received (negative: paid). `volume`:
+    value traded. `maker_share`: of the volume, 0..1. `max_position`: largest absolute size of a leg; `worst_position`:
+    the same with its sign; `mean_position` and `mean_abs_position`: of both legs together, weighted by time.
+    `max_drawdown`: largest fall of equity from the highest before, >= 0. `nearest_liquidation`: least distance of the
+    price from the liquidation price, as a part of it. `seconds_quoted` and `quoted_share` (0..1): time with a bid and
+    an ask of ours resting, both of purpose quote. `seconds_unknown`: time in which nobody knew the market, as the ticks
+    saw it. `exits`: per purpose, the orders that filled and what their fills realised. `refusals`: by limit.
+    `duration_seconds`: of the data; `rows` and `seconds`: market data rows and the wall seconds of the loop, as told.
     """
     fills, equity = frames.fills, frames.equity
     last = equity.row(-1, named=True)
-    net = last["realised"] + last["unrealised"] - last["fees"] + last["funding"]
+    net = net_of(last)
     start, end = equity["ts"][0], equity["ts"][-1]
     duration: float = (end - start).total_seconds()
     quoted = _seconds_quoted(frames)
@@ -36,6 +38,7 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
         "realised_pnl": last["realised"],
         "unrealised_pnl": last["unrealised"],
         "fees": last["fees"],
+        "rebates": last["rebates"],
         "funding": last["funding"],
         "net_pnl": net,
         "volume": volume,
@@ -46,6 +49,7 @@ def summary(frames: Frames, *, rows: int | None, seconds: float | None) -> dict[
         "worst_position": worst,
         **_mean_positions(equity, duration),
         "max_drawdown": equity["drawdown"].max(),
+        "nearest_liquidation": _nearest_liquidation(equity),
         "seconds_quoted": quoted,
         "quoted_share": quoted / duration if duration else None,
         "seconds_unknown": _seconds_unknown(equity),
@@ -74,6 +78,12 @@ def _mean_positions(equity: pl.DataFrame, duration: float) -> dict[str, float | 
     sums = equity.select((position * held).sum().alias("signed"), (position.abs() * held).sum().alias("unsigned"))
     signed, unsigned = sums.row(0)
     return {"mean_position": signed / duration, "mean_abs_position": unsigned / duration}
+
+
+def _nearest_liquidation(equity: pl.DataFrame) -> float | None:
+    away = (pl.col("price") - pl.col("liquidation_price")).abs() / pl.col("price")
+    least: float | None = equity.select(away.min()).item()
+    return least
 
 
 def _worst_position(positions: pl.DataFrame) -> float:

@@ -9,6 +9,8 @@ from engine.run.inspect import inspect
 from engine.run.runs import iso, run_folder, time_ns
 
 MARKET = ("bid", "bid_size", "ask", "ask_size", "mark", "last_trade")
+ACCOUNT = ("cash", "equity", "available", "realised_pnl", "unrealised_pnl", "fees", "rebates", "funding")
+MARGIN = ("leverage", "initial_margin", "maintenance_margin", "liquidation_price")
 LEVELS = {
     "take_profit": "take profit",
     "stop": "stop",
@@ -39,7 +41,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield "market     " + ("no tick yet" if market is None else _pairs(market, MARKET))
     yield from _orders(found)
     yield from _positions(found)
-    yield "account    " + _pairs(found["account"], ("cash", "available", "realised_pnl", "fees", "funding"))
+    yield "account    " + _pairs(found["account"], ACCOUNT)
+    yield "margin     " + _pairs(found["account"], MARGIN)
     strategy = found["strategy"]
     yield f"quotes     reference {number(strategy['reference'])}; new ones after {time_of(strategy['next_quotes_ns'])}"
     yield f"           those that rest are replaced from {time_of(strategy['next_refresh_ns'])} on"

@@ -61,6 +61,11 @@ class Tick(Event, frozen=True, kw_only=True, tag="Tick", omit_defaults=True):
     seen_ns: Nanos | None = None
     sent_ns: Nanos | None = None
 
+    @property
+    def price(self) -> Decimal | None:
+        """What positions are valued at: the mark price, or the mid where none is known."""
+        return self.top.mid if self.mark is None else self.mark
+
 
 class OrderAccepted(Event, frozen=True, kw_only=True, tag="OrderAccepted"):
     id: OrderId

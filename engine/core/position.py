@@ -1,5 +1,6 @@
 """A position folded from fills: size, average entry, and what closing a part of it realised."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -36,6 +37,19 @@ def profit(instrument: Instrument, size: Decimal, entry: Decimal, price: Decimal
     contracts = size * instrument.multiplier
     move = contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
     return move.quantize(CENT)
+
+
+def cost(instrument: Instrument, position: Position) -> Decimal:
+    """What a position is worth at its entry, signed so that worth less cost is its profit; booked to 1e-8."""
+    if position.entry is None:
+        return ZERO
+    contracts = position.size * instrument.multiplier
+    return (-contracts / position.entry if instrument.inverse else contracts * position.entry).quantize(CENT)
+
+
+def gained(instrument: Instrument, positions: Iterable[Position], price: Decimal) -> Decimal:
+    """What they all are worth at a price above their cost."""
+    return sum((profit(instrument, p.size, p.entry, price) for p in positions if p.entry is not None), ZERO)
 
 
 def fold(instrument: Instrument, position: Position, side: Side, size: Decimal, price: Decimal) -> Folded:

@@ -28,7 +28,7 @@ from engine.core.events import (
     Tick,
 )
 from engine.core.ledger import Ledger
-from engine.core.position import FLAT, Position, fold, notional, profit
+from engine.core.position import FLAT, Position, cost, fold, gained, notional
 from engine.core.trading import Guard
 from engine.core.types import SECOND, ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
 
@@ -54,7 +54,8 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision may depend on. `own` is the strategy's part.
 
     `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
-    `orders` stand in order of creation; `positions` holds only legs that are not flat.
+    `orders` stand in order of creation; `positions` holds only legs that are not flat. `price` is what they are valued
+    at: the last mark price, or mid where no mark is known.
     """
 
     run: str
@@ -68,6 +69,7 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
     now: Nanos = 0
     tick: Tick | None = None
+    price: Decimal | None = None
     orders: tuple[Working, ...] = ()
     positions: dict[Leg, Position] = {}
     stopping: bool = False
@@ -85,6 +87,8 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begun[S](own: S, event: Started) -> State[S]:
+    positions = {held.leg: Position(held.size, held.entry) for held in event.positions if held.size != 0}
+    at_cost = sum((cost(event.instrument, position) for position in positions.values()), ZERO)
     return State(
         run=event.run,
         instrument=event.instrument,
@@ -92,9 +96,9 @@ def begun[S](own: S, event: Started) -> State[S]:
         leverage=event.leverage,
         reserves_margin=event.reserves_margin,
         mode_confirmed=event.mode_confirmed,
-        ledger=books.opened(event.balance),
+        ledger=books.opened(event.balance, at_cost),
         own=own,
-        positions={held.leg: Position(held.size, held.entry) for held in event.positions if held.size != 0},
+        positions=positions,
     )
 
 
@@ -102,7 +106,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
     """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
     match event:
         case Tick():
-            return _replace(state, now=event.ts_event, tick=event)
+            after = _replace(state, now=event.ts_event, tick=event, price=event.price or state.price)
+            return _revalued(after) if after.positions else after
         case OrderFilled():
             return _filled(state, event)
         case OrderAccepted():
@@ -160,22 +165,12 @@ def available(state: State[Any]) -> Decimal:
 
 def equity(state: State[Any]) -> Decimal | None:
     """Cash and what the positions would bring at the mark price, else at mid; None where neither is known."""
-    price = anchor(state)
-    if not state.positions:
-        return state.ledger.cash
-    if price is None:
-        return None
-    held = ((p.size, p.entry) for p in state.positions.values() if p.entry is not None)
-    return state.ledger.cash + sum((profit(state.instrument, size, entry, price) for size, entry in held), ZERO)
+    return None if state.positions and anchor(state) is None else state.ledger.equity
 
 
 def anchor(state: State[Any]) -> Decimal | None:
     """The price that a value is told by: the mark price of the latest tick, else its mid."""
-    if state.tick is None:
-        return None
-    top = state.tick.top
-    mid = (top.bid + top.ask) / 2 if top.bid is not None and top.ask is not None else None
-    return state.tick.mark if state.tick.mark is not None else mid
+    return None if state.tick is None else state.tick.price
 
 
 def _reserved(state: State[Any]) -> Iterator[Decimal]:
@@ -188,17 +183,33 @@ def _reserved(state: State[Any]) -> Iterator[Decimal]:
 
 
 def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
-    position, realised = fold(state.instrument, state.position(event.leg), event.side, event.size, event.price)
+    before = state.position(event.leg)
+    position, realised = fold(state.instrument, before, event.side, event.size, event.price)
     positions = {leg: held for leg, held in state.positions.items() if leg is not event.leg}
     if position.size != 0:
         positions[event.leg] = position
-    return _replace(
+    ledger = books.traded(
+        state.ledger,
+        cost=cost(state.instrument, position) - cost(state.instrument, before),
+        realised=realised,
+        fee=event.fee,
+        forced=event.liquidation,
+    )
+    after = _replace(
         state,
-        ledger=books.traded(state.ledger, realised, event.fee),
+        ledger=ledger,
         positions=dict(sorted(positions.items())),
         orders=tuple(_after_fill(state.orders, event)),
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
     )
+    return _revalued(after)
+
+
+def _revalued[S](state: State[S]) -> State[S]:
+    if state.price is None:
+        return state
+    gain = gained(state.instrument, state.positions.values(), state.price)
+    return _replace(state, ledger=books.revalued(state.ledger, gain))
 
 
 def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> Iterator[Working]:

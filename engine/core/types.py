@@ -87,6 +87,10 @@ class TopOfBook(msgspec.Struct, frozen=True):
     ask: Decimal | None
     ask_size: Decimal | None
 
+    @property
+    def mid(self) -> Decimal | None:
+        return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
+
 
 class Cover(msgspec.Struct, frozen=True):
     """The answer to a question about depth: the price of the first level of `side` (BUY = bids) at which the

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.margin import initial_margin, liquidation_price, maintenance_margin
 from engine.core.position import notional, profit
 from engine.core.risk import Limits
 from engine.core.state import RATE_WINDOW_NS, State, Working, available, equity
@@ -58,7 +59,7 @@ def _market(state: State[Any]) -> dict[str, Any] | None:
 
 
 def _order(state: State[Any], working: Working, now: Nanos) -> dict[str, Any]:
-    order, mid = working.order, _mid(state)
+    order, mid = working.order, None if state.tick is None else state.tick.top.mid
     away = None if mid is None or order.price is None else -order.side * (order.price - mid) / mid * PERCENT
     return {
         "id": order.id,
@@ -79,21 +80,28 @@ def _order(state: State[Any], working: Working, now: Nanos) -> dict[str, Any]:
 
 
 def _position(state: State[Any], leg: Leg) -> dict[str, Any]:
-    held, at = state.position(leg), _mark(state)
+    held, at = state.position(leg), state.price
     worth = None if at is None or held.entry is None else profit(state.instrument, held.size, held.entry, at)
     value = None if at is None else notional(state.instrument, held.size, at)
     return {"leg": leg.value, "size": held.size, "entry": held.entry, "unrealised_pnl": worth, "notional": value}
 
 
 def _account(state: State[Any]) -> dict[str, Any]:
-    """Realised before fees; fees positive = paid; funding positive = received."""
-    books = state.ledger
+    """Realised before fees; fees as paid, rebates as received, funding received (negative: paid). `liquidation_price`
+    is None where no price leads there."""
+    books, price = state.ledger, state.price
     return {
         "cash": books.cash,
+        "equity": books.equity,
         "available": available(state),
-        "realised_pnl": -books.realised,
+        "realised_pnl": books.gained,
+        "unrealised_pnl": -books.unrealised,
         "fees": books.fees,
+        "rebates": -books.rebates,
         "funding": -books.funding,
+        "initial_margin": None if price is None else initial_margin(state, price),
+        "maintenance_margin": None if price is None else maintenance_margin(state, price),
+        "liquidation_price": liquidation_price(state),
         "leverage": state.leverage,
         "position_mode": state.mode.value,
         "mode_confirmed": state.mode_confirmed,
@@ -151,12 +159,3 @@ def _explained(walk: Walk, state: State[Any]) -> dict[str, Any]:
 def _outcome(outcome: Any) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(outcome, builtin_types=(Decimal,))
     return plain
-
-
-def _mid(state: State[Any]) -> Decimal | None:
-    top = None if state.tick is None else state.tick.top
-    return None if top is None or top.bid is None or top.ask is None else (top.bid + top.ask) / 2
-
-
-def _mark(state: State[Any]) -> Decimal | None:
-    return _mid(state) if state.tick is None or state.tick.mark is None else state.tick.mark

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.events import AnyEvent, OrderFilled, Started
-from engine.core.position import CENT, FLAT, Position, fold, notional
+from engine.core.position import CENT, FLAT, Position, cost, fold, gained, notional
 from engine.core.state import State, available, begun, evolve
 from engine.core.types import ZERO, Instrument, Side
 from tests.support.builders import INVERSE, LINEAR, fills, instruments, later_events, starts
@@ -32,8 +32,27 @@ def test_what_changes_cash_is_booked_somewhere(first: Started, later: list[Order
     state: State[None] = begun(None, first)
     for event in later:
         state = evolve(state, event)
-    gained = state.ledger.cash - first.balance
-    assert gained == -state.ledger.realised - state.ledger.fees - state.ledger.funding
+    books = state.ledger
+    assert books.cash - first.balance == books.gained - books.fees - books.rebates - books.funding
+
+
+@given(starts, st.lists(later_events, max_size=12))
+def test_each_account_is_what_its_name_says(first: Started, later: list[AnyEvent]) -> None:
+    """Position at cost and unrealised are those of the legs; fees and rebates, forced and own closings stand apart."""
+    state: State[None] = begun(None, first)
+    for event in later:
+        state = evolve(state, event)
+    books, held = state.ledger, state.positions.values()
+    assert books.position == -books.owed == sum((cost(state.instrument, each) for each in held), ZERO)
+    worth = ZERO if state.price is None else gained(state.instrument, held, state.price)
+    assert books.revaluation == -books.unrealised == worth
+    own = [event for event in later if isinstance(event, OrderFilled)]
+    assert books.fees == sum((fill.fee for fill in own if fill.fee > 0), ZERO)
+    assert books.rebates == sum((fill.fee for fill in own if fill.fee < 0), ZERO)
+    if all(fill.liquidation for fill in own):
+        assert books.realised == 0
+    if not any(fill.liquidation for fill in own):
+        assert books.liquidation == 0
 
 
 @given(trades, near_prices)

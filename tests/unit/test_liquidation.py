@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from engine.core.commands import Cancel, Submit
+from engine.core.events import Held
 from engine.core.position import Position
-from engine.core.state import State, Working, begun
+from engine.core.state import State, Working, begun, evolve
 from engine.core.types import Leg, PositionMode, Side
 from engine.simulation.liquidation import liquidation
 from tests.support.builders import INVERSE, a_start, a_tick
@@ -13,9 +14,9 @@ from tests.unit.test_translate import a_submit
 
 
 def a_state(positions: dict[Leg, Position], balance: str, mark: str | None, **changes: object) -> State[None]:
-    state = begun(None, a_start(balance=Decimal(balance), **changes))
-    tick = a_tick(1, "90.0", "90.2", mark=None if mark is None else Decimal(mark))
-    return msgspec.structs.replace(state, positions=positions, tick=tick)
+    held = tuple(Held(leg, p.size, p.entry) for leg, p in positions.items() if p.entry is not None)
+    state = begun(None, a_start(balance=Decimal(balance), positions=held, **changes))
+    return evolve(state, a_tick(1, "90.0", "90.2", mark=None if mark is None else Decimal(mark)))
 
 
 def a_long(size: str = "10", entry: str = "100") -> dict[Leg, Position]:
@@ -63,5 +64,6 @@ def test_every_order_ends_and_every_leg_is_closed() -> None:
 
 def test_nothing_is_done_without_a_position_or_a_price() -> None:
     assert liquidation(a_state({}, "0", "90")) == ()
-    blind = msgspec.structs.replace(a_state(a_long(), "1", None), tick=a_tick(1, None, None))
+    held = (Held(Leg.NET, Decimal(10), Decimal(100)),)
+    blind = evolve(begun(None, a_start(balance=Decimal(1), positions=held)), a_tick(1, None, None))
     assert liquidation(blind) == ()
