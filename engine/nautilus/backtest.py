@@ -22,7 +22,7 @@ from engine.nautilus import translate
 from engine.nautilus.interrupts import noted_interrupts
 from engine.nautilus.node import RUN, node_over
 from engine.nautilus.reference import priced
-from engine.nautilus.shell import Feed, Plan, Shell
+from engine.nautilus.shell import Audit, Feed, Plan, Shell, nothing_to_audit
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
 from engine.nautilus.venues import MS, simulated_venue, write_margin_rules, write_pauses
 from engine.simulation.liquidation import liquidation
@@ -36,7 +36,7 @@ _engine = Lock()
 class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished run says of itself. `rows` counts market data replayed; `loop_seconds` is the loop's wall time,
     start-up excluded. `balance` (in the settlement currency) and `positions` are the venue's own word on the account,
-    to be compared with ours.
+    to be compared with ours; `realised` is what it booked by closing positions (see engine.nautilus.booked).
     """
 
     rows: int
@@ -45,9 +45,10 @@ class BacktestEnd(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: Nanos
     balance: Decimal
     positions: tuple[Held, ...]
+    realised: Decimal
 
 
-def run_backtest(
+def run_backtest(  # noqa: PLR0913  one keyword a hook
     data: MarketData,
     simulation: Simulation,
     started: Started,
@@ -55,6 +56,7 @@ def run_backtest(
     *,
     on_tick: Callable[[Nanos], None] | None = None,
     stop_requested: Callable[[], bool] | None = None,
+    audit: Audit = nothing_to_audit,
 ) -> BacktestEnd:
     """Replay a catalog's market data of `started.instrument` through a session; returns when the data ends.
 
@@ -62,7 +64,7 @@ def run_backtest(
     `started` first (mode, leverage and balance are taken from it; its times are the caller's), then a Tick on every
     epoch second from `data.start_ns` on, order events between them, and `Stopping` last, with its cancels confirmed.
     `on_tick` is told the time of each tick, for a progress bar. `stop_requested` is asked on each tick: once true,
-    the run is stopped as at the data's end, and returns.
+    the run is stopped as at the data's end, and returns. `audit` is called once a minute of data.
 
     Raises DataError where the catalog lacks the instrument or has no rows in the range; whatever the session, its
     record or a callback raised; KeyboardInterrupt on Ctrl-C, once the session has been stopped properly, within a
@@ -81,7 +83,7 @@ def run_backtest(
             data, span, simulated_venue(simulation, started, depth=span.has_depth), started.instrument.id, rules
         )
         try:
-            shell = Shell(_plan(data, span, simulation, started, stop_wanted=stop_wanted, on_tick=on_tick))
+            shell = Shell(_plan(data, span, simulation, started, stop_wanted=stop_wanted, on_tick=on_tick, audit=audit))
             shell.attach(session_of(shell.send))
             end = _replayed(node, shell, span, started)
         finally:
@@ -112,11 +114,12 @@ def _replayed(node: BacktestNode, shell: Shell, span: Span, started: Started) ->
         first_ns=span.first_ns,
         last_ns=span.to_ns,
         balance=_balance(node, started),
-        positions=tuple(_held(node, started)),
+        positions=tuple(translate.held_of(node.get_engine_cache(RUN).positions_open(), started.mode)),
+        realised=shell.booked.realised,
     )
 
 
-def _plan(
+def _plan(  # noqa: PLR0913  as above
     data: MarketData,
     span: Span,
     simulation: Simulation,
@@ -124,6 +127,7 @@ def _plan(
     *,
     stop_wanted: Callable[[], str | None],
     on_tick: Callable[[Nanos], None] | None,
+    audit: Audit,
 ) -> Plan:
     book = span.has_depth and (data.depth or QUOTES not in span.rows)
     wanted = {Feed.BOOK: book, Feed.FUNDING: FUNDING in span.rows}
@@ -138,6 +142,7 @@ def _plan(
         arrives_after_ns=simulation.order_latency_ms * MS,
         reference=None if data.reference is None else priced(data.reference),
         blind=lambda now: any(start <= now and (end is None or now < end) for start, end in data.gaps),
+        audit=audit,
     )
 
 
@@ -157,19 +162,10 @@ def _answer(started: Started, wish: SetLeverage | SetPositionMode, now: Nanos) -
 
 def _balance(node: BacktestNode, started: Started) -> Decimal:
     account = node.get_engine_portfolio(RUN).account(Venue(started.instrument.venue))
-    total = account and account.balance_total(Currency.from_str(started.instrument.settlement))
-    if total is None:
+    balance = translate.balance_of(account, Currency.from_str(started.instrument.settlement))
+    if balance is None:
         raise BrokenInvariantError(f"the simulated account has no {started.instrument.settlement}")
-    amount: Decimal = total.as_decimal()
-    return amount
-
-
-def _held(node: BacktestNode, started: Started) -> Iterator[Held]:
-    for position in node.get_engine_cache(RUN).positions_open():
-        leg = translate.leg_of_position(position.id, started.mode)
-        size = position.quantity.as_decimal()
-        entry = Decimal(str(position.avg_px_open))
-        yield Held(leg=leg, size=size if position.is_long else -size, entry=entry)
+    return balance
 
 
 @contextmanager

@@ -7,26 +7,37 @@ command, the strategy's own properties cannot be read, and the answer may come j
 the start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Self
 
 import msgspec
-from nautilus_trader.model import BookType, ClientOrderId, InstrumentId, OrderFilled, OrderUpdated, StrategyId
+from nautilus_trader.model import BookType, ClientOrderId, Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
+from engine.core import events
 from engine.core.commands import Command, SetLeverage, SetPositionMode, Submit
 from engine.core.errors import BrokenInvariantError
-from engine.core.events import AnyEvent, Started, Stopping
+from engine.core.events import AnyEvent, Held, Started, Stopping
 from engine.core.session import Session
 from engine.core.state import State
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import market, translate
+from engine.nautilus.booked import Booked
 from engine.nautilus.reference import Priced
 
 _END = "end of data"
 _FORGET_EVERY = 60  # s
+
+
+# the state, what is held there, the balance there, and what was realised there by closing positions
+type Audit = Callable[[State[Any], Iterable[Held], Decimal, Decimal], None]
+
+
+def nothing_to_audit(*_account: Any) -> None:
+    """Where the account is nobody else's, or is asked for elsewhere."""
 
 
 class Feed(Enum):
@@ -45,7 +56,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `forced` what the venue itself does to the account after a tick, where nobody else does. A simulated venue acts on a
     command only when something happens: with `arrives_after_ns` it is woken when the command arrives. `reference`: a
     price from elsewhere, before whose first value nothing is ready; `watched`: the instrument that it is read from,
-    where the node must be asked for that one too. `blind`: whether nobody knows the book at a time.
+    where the node must be asked for that one too. `blind`: whether nobody knows the book at a time. `audit` is told now
+    and then how the account stands: it raises where that is not what the session thinks.
     """
 
     started: Started
@@ -59,6 +71,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reference: Priced | None = None
     watched: str | None = None
     blind: Callable[[Nanos], bool] = lambda _now: False
+    audit: Audit = nothing_to_audit
 
 
 class Shell(Strategy):
@@ -80,6 +93,8 @@ class Shell(Strategy):
         self._settled: set[tuple[str, Nanos]] = set()  # fundings that were fed: position, time
         self._ticks = 0
         self._ready = plan.reference is None
+        self._currency = Currency.from_str(plan.started.instrument.settlement)
+        self.booked = Booked(plan.started.instrument, self._currency.precision)
         self._stop_reason = _END
         self.failure: BaseException | None = None
         self.stopped_ns: Nanos | None = None
@@ -203,13 +218,23 @@ class Shell(Strategy):
         """NautilusTrader copies an account with all its past on every change, and keeps every order."""
         self._ticks += 1
         if self._ticks % _FORGET_EVERY == 0:
+            self._audit()
             self._cache.purge_account_events(now)
             self._cache.purge_closed_orders(now, _FORGET_EVERY)
+
+    def _audit(self) -> None:
+        started, state = self._plan.started, self._driven.state
+        balance = translate.balance_of(self._cache.account_for_venue(self._id.venue), self._currency)
+        if state is not None and balance is not None:
+            held = translate.held_of(self._cache.positions_open(), started.mode)
+            self._plan.audit(state, held, balance, self.booked.realised)
 
     def _feed_order_event(self, event: Any) -> None:
         started = self._plan.started
         fact = translate.fact_of(event, started.mode, started.instrument.settlement)
         if fact is not None:
+            if isinstance(fact, events.OrderFilled):
+                self.booked.filled(fact)
             self._driven.feed(fact)
         if isinstance(event, OrderFilled | OrderUpdated):
             end = translate.cut_short(event, self._cache.order(event.client_order_id))

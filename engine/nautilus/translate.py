@@ -4,7 +4,7 @@
 decimals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from engine.core.events import (
     AnyEvent,
     CancelRejected,
     FundingSettled,
+    Held,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
@@ -131,6 +132,18 @@ def funding_of(adjustment: Any, mode: PositionMode, settlement: str) -> FundingS
         leg=leg_of_position(adjustment.position_id, mode),
         amount=_money(adjustment.pnl_change, settlement),
     )
+
+
+def balance_of(account: Any, currency: Any) -> Decimal | None:
+    total = account and account.balance_total(currency)
+    return None if total is None else total.as_decimal()
+
+
+def held_of(positions: Iterable[Any], mode: PositionMode) -> Iterator[Held]:
+    for position in positions:
+        size = position.quantity.as_decimal()
+        signed = size if position.is_long else -size
+        yield Held(leg=leg_of_position(position.id, mode), size=signed, entry=Decimal(str(position.avg_px_open)))
 
 
 def top_of_quote(quote: Any) -> TopOfBook:

@@ -125,7 +125,7 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         digest=seal.commands_digest,
         summary=summary,
         report=journal.folder / REPORT_FILE if report else None,
-        notes=(*plan.notes, *(() if summary["orders"] else _why_no_order(plan, state))),
+        notes=(*plan.notes, *(() if summary["orders"] else _why_no_order(plan, state)), *_averaged(plan, end, state)),
     )
 
 
@@ -135,6 +135,13 @@ def _why_no_order(plan: Plan, state: State[Any]) -> Iterator[str]:
     for side, why in (("buy", explained.no_bid), ("sell", explained.no_ask)):
         if why:
             yield f"no {side} order was sent: {why}"
+
+
+def _averaged(plan: Plan, end: BacktestEnd, state: State[Any]) -> Iterator[str]:
+    """NautilusTrader averages the entries of inverse contracts arithmetically, which makes or loses coins."""
+    more = end.realised - state.ledger.gained
+    if plan.instrument.inverse and more:
+        yield f"NautilusTrader, averaging entries otherwise, ends with {more:+} {plan.instrument.settlement} more"
 
 
 def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> tuple[BacktestEnd, State[Any]]:
@@ -152,10 +159,11 @@ def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> tuple[B
         parts.started,
         session_of,
         on_tick=lambda now: progress("backtest", min(1.0, (now - plan.start_ns) / span)),
+        audit=check_agreement,
     )
     state = sessions[0].state
     assert state is not None
-    check_agreement(state, end.positions, end.balance)
+    check_agreement(state, end.positions, end.balance, end.realised)
     return end, state
 
 

@@ -10,9 +10,12 @@ import pytest
 
 from engine.core.commands import Cancel, Wish
 from engine.core.events import FundingSettled, OrderAccepted, OrderFilled, OrderRejected, Stopping, Tick
-from engine.core.types import Leg, PositionMode, Side
+from engine.core.position import CENT
+from engine.core.types import Instrument, Leg, PositionMode, Side
+from engine.run.agreement import check_agreement
 from engine.simulation.settings import Simulation
 from tests.support.backtests import backtest, buy, close, sell
+from tests.support.builders import INVERSE, LINEAR
 from tests.support.catalogs import Handmade, calm_market, ns
 
 SECONDS = 120
@@ -20,10 +23,12 @@ RATE = "0.0001"
 HEDGE = PositionMode.HEDGE
 
 
-def restless_market(seed: int) -> Handmade:
+def restless_market(seed: int, instrument: Instrument = LINEAR) -> Handmade:
     """A walk of the mid, three levels a side, a trade now and then, funding in the middle."""
     chance, mid = random.Random(seed), Decimal("100.0")
-    market = Handmade().snapshot(0.05, {"99.9": "5"}, {"100.1": "5"}).mark(0.1, "100.0").funding(0.2, RATE, 60)
+    market = (
+        Handmade(instrument).snapshot(0.05, {"99.9": "5"}, {"100.1": "5"}).mark(0.1, "100.0").funding(0.2, RATE, 60)
+    )
     shown = {Side.BUY: ["99.9"], Side.SELL: ["100.1"]}
     for step in range(1, SECONDS * 5):
         at = step / 5 + 0.03
@@ -41,8 +46,8 @@ def restless_market(seed: int) -> Handmade:
 class Restless:
     """Opens, closes and cancels at random, on what the tick shows."""
 
-    def __init__(self, seed: int, mode: PositionMode) -> None:
-        self._chance, self._mode = random.Random(seed), mode
+    def __init__(self, seed: int, mode: PositionMode, unit: str = "0.1") -> None:
+        self._chance, self._mode, self._unit = random.Random(seed), mode, Decimal(unit)
 
     def __call__(self, state: Any, tick: Any) -> tuple[Wish, ...]:
         chance, top = self._chance, tick.top
@@ -50,7 +55,7 @@ class Restless:
         for side, price in ((Side.BUY, top.bid), (Side.SELL, top.ask)):
             if chance.random() < 0.5:
                 inside = price + side * Decimal("0.1") * chance.randint(-2, 3)
-                draft = (buy if side is Side.BUY else sell)(f"{chance.randint(1, 40) / 10}", str(inside))
+                draft = (buy if side is Side.BUY else sell)(str(chance.randint(1, 40) * self._unit), str(inside))
                 wishes.append(draft if self._mode is not HEDGE or chance.random() < 0.6 else close(draft))
         for leg, position in state.positions.items():
             if leg is Leg.NET and chance.random() < 0.2:
@@ -58,12 +63,15 @@ class Restless:
         return tuple(wishes)
 
 
+@pytest.mark.parametrize("instrument", [LINEAR, INVERSE], ids=["linear", "inverse"])
 @pytest.mark.parametrize("mode", PositionMode)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_our_books_end_where_the_venue_s_do(tmp_path: Path, mode: PositionMode, seed: int) -> None:
-    policy = Restless(seed, mode)
+def test_our_books_end_where_the_venue_s_do(
+    tmp_path: Path, mode: PositionMode, seed: int, instrument: Instrument
+) -> None:
+    policy = Restless(seed, mode, str(instrument.step) if instrument.inverse else "0.1")
     told, end = backtest(
-        restless_market(seed),
+        restless_market(seed, instrument),
         tmp_path,
         dict.fromkeys(range(2, SECONDS), policy),
         simulation=Simulation(order_latency_ms=70),
@@ -71,7 +79,9 @@ def test_our_books_end_where_the_venue_s_do(tmp_path: Path, mode: PositionMode, 
     )
     assert len(told.of(OrderFilled)) > 40
     assert len(told.of(FundingSettled)) >= 1
-    assert told.state.ledger.cash == end.balance
+    check_agreement(told.state, end.positions, end.balance, end.realised)
+    if not instrument.inverse:
+        assert abs(told.state.ledger.cash - end.balance) <= CENT
     ours = {leg: position.size for leg, position in told.state.positions.items()}
     assert ours == {held.leg: held.size for held in end.positions}
     assert told.state.orders == ()
