@@ -25,7 +25,7 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     journal = Journal(run_dir)
     frames = fold_journal(journal)
     started = started_of(journal)
-    studied = study(journal.run_file, frames, started.instrument)
+    studied = study(journal.folder, journal.run_file, frames, started.instrument)
     figures = summary(frames, rows=rows, seconds=seconds) | study_figures(studied)
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")

@@ -19,6 +19,7 @@ from data.decimals import SCALE
 from engine.core.errors import DataError
 from engine.core.types import SECOND, Nanos
 from engine.journal.manifest import RunFile
+from engine.journal.market import named_market
 
 type Int64s = npt.NDArray[np.int64]
 type Floats = npt.NDArray[np.float64]
@@ -59,15 +60,15 @@ class Market(NamedTuple):
     prints: Pages[Prints] | None
 
 
-def market_of(run_file: RunFile, equity: pl.DataFrame) -> Market:
+def market_of(folder: Path, run_file: RunFile, equity: pl.DataFrame) -> Market:
     """The market that a run saw: its catalog's, if it still holds the very same data, else that of its ticks."""
-    catalog, wanted = run_file.places.get("catalog"), run_file.manifest.data_fingerprint
-    if catalog is not None and wanted is not None:
+    named = named_market(folder, run_file)
+    if named is not None:
         try:
-            held = store.contents(Path(catalog), run_file.manifest.instrument)
+            held = store.contents(named.catalog, run_file.manifest.instrument)
         except DataError:
             return ticks_of(equity)
-        if held.fingerprint == wanted and (market := _catalogued(Path(catalog), held)) is not None:
+        if held.fingerprint == named.fingerprint and (market := _catalogued(named.catalog, held)) is not None:
             return market
     return ticks_of(equity)
 

@@ -71,7 +71,7 @@ class Run:
     def study(self) -> Study:
         """Attribution, markouts, how quotes filled, broken laws: see `engine.analysis.study`. Reads the run's catalog
         where it still holds the same data, else makes do with its ticks."""
-        return study(self.run_file, self.frames, self.instrument)
+        return study(self.folder, self.run_file, self.frames, self.instrument)
 
     @property
     def orders(self) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """A finished run against its market: where its money came from, how its fills fared, and whether it can be believed."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -31,9 +32,9 @@ class Study(NamedTuple):
         return curve(self.markouts.filter(pl.col("purpose") == "quote"))
 
 
-def study(run_file: RunFile, frames: Frames, instrument: Instrument) -> Study:
+def study(folder: Path, run_file: RunFile, frames: Frames, instrument: Instrument) -> Study:
     """Everything above, in a few readings of the run's catalog where it still is (see `market_of`)."""
-    market = market_of(run_file, frames.equity)
+    market = market_of(folder, run_file, frames.equity)
     share = share_of_volume(frames, market, instrument)
     return Study(
         attribution=attribution(frames, instrument, market),

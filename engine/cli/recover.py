@@ -36,5 +36,7 @@ def _tell(folder: Path, found: Found) -> None:
         speak.line(f"  may have left or not: {type(command).__name__} {getattr(command, 'id', '')}")
     for leg, held in found.positions.items():
         speak.line(f"  position {leg}: {held}")
+    if found.market_lost:
+        speak.line(f"  {found.market_lost}")
     if found.state_unknown:
         speak.line(f"  what it held is not known: {found.state_unknown}")

@@ -20,7 +20,7 @@ def show(run: str, runs: Path, *, as_json: bool) -> int:
     folder = run_folder(run, runs)
     found = verdict(folder)
     run_file = Journal(folder).run_file
-    seal, data = run_file.seal, data_now(run_file)
+    seal, data = run_file.seal, data_now(folder, run_file)
     if as_json:
         speak.json_object(
             {

@@ -60,11 +60,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """Market data that a run recorded beside its journal: its name by content, and the sha256 of each file, by its
+    path from the run's folder."""
+
+    fingerprint: str
+    files: dict[str, str]
+
+
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a run. `high_watermark` is the seq of the last entry (0: none).
 
     `commands_digest` is of the commands in order, `chain` the last entry's hash, `file_sha256` of the whole
-    journal file. `notes` are the host's own figures, such as rows and seconds.
+    journal file. `notes` are the host's own figures, such as rows and seconds. `market`: what a paper or live run saw.
     """
 
     status: Status
@@ -79,6 +87,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     chain: str
     file_sha256: str
     notes: dict[str, Any] = {}
+    market: Recorded | msgspec.UnsetType = msgspec.UNSET  # not written where there is none, so that checks stay valid
 
 
 class RunFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 from engine.core.errors import JournalError
 from engine.journal.entry import CommandsDigest, Kind, chained, genesis
 from engine.journal.folder import JOURNAL_FILE
-from engine.journal.manifest import MANIFEST_FILE, RunFile, Seal, Status, manifest_hash
+from engine.journal.manifest import MANIFEST_FILE, Recorded, RunFile, Seal, Status, manifest_hash
 from engine.journal.reader import Journal
 from engine.journal.wal import LogEnd, wal_end
 from engine.journal.writer import file_sha256
@@ -43,8 +43,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return DAMAGED if self.damages else _CODES[self.status]
 
 
-def verdict(folder: Path) -> Verdict:
-    """Reads every entry. Raises JournalError if there is no manifest that can be read."""
+def verdict(folder: Path, *, market: bool = True) -> Verdict:
+    """Reads every entry, and (`market`) the market data that the run recorded itself. Raises JournalError if there is
+    no manifest that can be read."""
     journal = Journal(folder)
     run_file = journal.run_file
     found = list(_manifest_damage(run_file))
@@ -61,6 +62,8 @@ def verdict(folder: Path) -> Verdict:
         found.append(f"{JOURNAL_FILE} cannot be read: {error.strerror}")
     except (JournalError, TypeError, sqlite3.Error) as error:  # TypeError: a column came back as something else
         found.append(f"{JOURNAL_FILE}: {error}")
+    if market and run_file.seal is not None and run_file.seal.market is not msgspec.UNSET:
+        found.extend(_market_damage(folder, run_file.seal.market))
     return Verdict(
         status=journal.status,
         damages=tuple(found),
@@ -78,8 +81,17 @@ def _manifest_damage(run_file: RunFile) -> Iterator[str]:
 
 
 def damages(folder: Path) -> list[str]:
-    """What is wrong with a run; empty if it is whole (an unsealed one: as far as it goes)."""
-    return list(verdict(folder).damages)
+    """What is wrong with a run's journal; empty if it is whole (an unsealed one: as far as it goes)."""
+    return list(verdict(folder, market=False).damages)
+
+
+def _market_damage(folder: Path, recorded: Recorded) -> Iterator[str]:
+    for name, wanted in recorded.files.items():
+        try:
+            if file_sha256(folder / name) != wanted:
+                yield f"{name} is not the file that was sealed"
+        except OSError as error:
+            yield f"{name} cannot be read: {error.strerror}"
 
 
 class _Chain:

@@ -20,6 +20,7 @@ from engine.journal.folder import JOURNAL_FILE, LOCK_FILE, lock_for_writing, new
 from engine.journal.manifest import (
     SCHEMA_VERSION,
     Manifest,
+    Recorded,
     RunFile,
     Seal,
     Status,
@@ -140,7 +141,7 @@ class JournalWriter:
         with self._naming_the_file(), self._db:
             self._db.executemany(_INSERT, rows)
 
-    def seal(self, status: Status, reason: str = "", **notes: Any) -> Seal:
+    def seal(self, status: Status, reason: str = "", market: Recorded | None = None, **notes: Any) -> Seal:
         """Close the journal for good and write how the run ended into the manifest, atomically."""
         self.flush()
         digest = self.digest
@@ -162,6 +163,7 @@ class JournalWriter:
             chain=self._chain.hex(),
             file_sha256=file_sha256(self.path),
             notes=notes,
+            market=market or msgspec.UNSET,
         )
         write_run_file(self.folder, msgspec.structs.replace(self._run_file, seal=seal))
         self._release()

@@ -1,4 +1,4 @@
-"""Whether the market data that a run's manifest names by content is still where it lay."""
+"""Whether the market data that a run names by content is still where it lay."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from data import store
 from engine.core.errors import DataError
 from engine.journal.manifest import RunFile
+from engine.journal.market import named_market
 
 
 class DataNow(StrEnum):
@@ -15,13 +16,14 @@ class DataNow(StrEnum):
     UNNAMED = "unnamed"  # the run names none
 
 
-def data_now(run_file: RunFile) -> DataNow:
-    """Its catalog's fingerprint against the manifest's. No part of a journal's verdict: data may lie elsewhere now."""
-    wanted, catalog = run_file.manifest.data_fingerprint, run_file.places.get("catalog")
-    if wanted is None or catalog is None:
+def data_now(folder: Path, run_file: RunFile) -> DataNow:
+    """The catalog's fingerprint against the one that the run names. No part of a journal's verdict, since data may lie
+    elsewhere now; what a run recorded itself is, by its files."""
+    named = named_market(folder, run_file)
+    if named is None:
         return DataNow.UNNAMED
     try:
-        found = store.fingerprint(Path(catalog), run_file.manifest.instrument)
+        found = store.fingerprint(named.catalog, run_file.manifest.instrument)
     except DataError:
         return DataNow.GONE
-    return DataNow.SAME if found == wanted else DataNow.OTHER
+    return DataNow.SAME if found == named.fingerprint else DataNow.OTHER

@@ -15,7 +15,7 @@ from engine.core.session import Record
 from engine.core.state import State
 from engine.journal.entry import Entry, Kind, chained, genesis
 from engine.journal.folder import JOURNAL_FILE, LOCK_FILE, lock_for_writing
-from engine.journal.manifest import RunFile, Seal, Status, read_run_file, write_run_file
+from engine.journal.manifest import Recorded, RunFile, Seal, Status, read_run_file, write_run_file
 from engine.journal.reader import Journal
 from engine.journal.replay import records
 from engine.journal.snapshot import EVERY, SNAPSHOT_FILE, Snapshot, read_snapshot, write_snapshot
@@ -23,6 +23,7 @@ from engine.journal.verify import Verdict, verdict
 from engine.journal.wal import wal_end
 from engine.journal.writer import JournalWriter, Tail, file_sha256
 from engine.run.moments import Moment, Walk
+from engine.run.recording import kept
 
 LONGEST_RECORD = 1000  # entries; a decision is a handful
 
@@ -47,6 +48,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     working: tuple[str, ...] = ()
     positions: dict[str, str] = {}
     state_unknown: str | None = None
+    market_lost: str | None = None
 
 
 def recovered(folder: Path) -> Recovered:
@@ -122,18 +124,29 @@ def seal_crashed(folder: Path) -> Found:
         for _ in follower.checked(Journal(folder).entries()):
             pass
         reason = f"found crashed; whole up to entry {checked.readable}" + (f"; {checked.torn}" if checked.torn else "")
+        market, lost = _market_if_whole(folder)
+        reason += f"; {lost}" if lost else ""
         writer = JournalWriter(folder, run_file, lock, durable=True, resumed=follower.tail)
-        writer.seal(Status.CRASHED_RECOVERED, reason)
+        writer.seal(Status.CRASHED_RECOVERED, reason, market)
     (folder / SNAPSHOT_FILE).unlink(missing_ok=True)
     if state is None or state.state is None:
-        return Found(status=Status.CRASHED_RECOVERED, verdict=checked, state_unknown=unknown)
+        return Found(status=Status.CRASHED_RECOVERED, verdict=checked, state_unknown=unknown, market_lost=lost)
     return Found(
         status=Status.CRASHED_RECOVERED,
         verdict=checked,
         in_doubt=state.in_doubt,
         working=tuple(w.order.id for w in state.state.orders),
         positions={leg.value: f"{held.size} at {held.entry}" for leg, held in state.state.positions.items()},
+        market_lost=lost,
     )
+
+
+def _market_if_whole(folder: Path) -> tuple[Recorded | None, str | None]:
+    """A journal is sealed whatever became of the market data beside it."""
+    try:
+        return kept(folder), None
+    except JournalError as error:
+        return None, str(error)
 
 
 def _state_if_known(folder: Path) -> tuple[Recovered | None, str | None]:

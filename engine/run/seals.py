@@ -11,7 +11,9 @@ import msgspec
 from engine.core.errors import JournalError
 from engine.journal.folder import JOURNAL_FILE
 from engine.journal.manifest import MANIFEST_FILE, Seal, Status, read_run_file, write_run_file
+from engine.journal.market import MARKET
 from engine.journal.writer import JournalWriter
+from engine.run.recording import kept
 
 
 class Ended(Protocol):
@@ -30,7 +32,7 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
 
     def ended(**notes: Any) -> Seal:
         nonlocal sealed
-        seal = journal.seal(Status.ENDED, **notes)
+        seal = journal.seal(Status.ENDED, market=kept(journal.folder), **notes)
         sealed = True
         return seal
 
@@ -42,7 +44,7 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
             _seal_anew(journal.folder, error)
         elif not isinstance(error, JournalError):
             with suppress(JournalError):  # what went wrong first is what its user must hear of
-                journal.seal(*_verdict(error))
+                journal.seal(*_verdict(error), market=kept(journal.folder))
         if isinstance(error, KeyboardInterrupt):
             where = f"what was done until then is in {journal.folder}, sealed as interrupted"
             raise KeyboardInterrupt(f"stopped by Ctrl-C; {where}") from None
@@ -51,7 +53,7 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
 
 def _take_results_away(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.name not in (JOURNAL_FILE, MANIFEST_FILE):
+        if path.name not in (JOURNAL_FILE, MANIFEST_FILE, MARKET):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

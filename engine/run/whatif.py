@@ -14,6 +14,7 @@ from engine.config.template import run_file
 from engine.config.tree import RunConfig, sections
 from engine.core.errors import DataError, JournalError, Problem
 from engine.journal.manifest import MANIFEST_FILE, RunFile, read_run_file
+from engine.journal.market import STREAM, Named, named_market
 from engine.journal.reader import Journal
 from engine.run.backtest import Plan, planned
 from engine.run.remade import remade
@@ -38,7 +39,7 @@ def varied(folder: Path, overrides: Sequence[Override]) -> Plan:
     if ("output", "runs") not in asked:
         config = _beside(config, folder)
     plan = planned(config, parent=parent.run_id)
-    wanted = parent.manifest.data_fingerprint
+    wanted = _market(folder, parent).fingerprint
     if plan.manifest.data_fingerprint != wanted:
         message = f"holds other data than {parent.run_id} saw: {plan.manifest.data_fingerprint} is not {wanted}"
         raise DataError(Problem(str(config.data.catalog), message, field="data.catalog"))
@@ -57,9 +58,8 @@ def parent_of(folder: Path) -> Parent:
 def _as_run_file(folder: Path, parent: RunFile) -> str:
     """The text of a run file that says what the manifest says; where the catalog lay is told beside it."""
     made = remade(folder, Journal(folder).run_file)
-    config, places = parent.manifest.config, parent.places
-    if "catalog" not in places:
-        raise JournalError(Problem(str(folder), "its manifest names no catalog: it cannot be simulated again"))
+    config = parent.manifest.config
+    places = {**parent.places, "catalog": str(_market(folder, parent).catalog.absolute())}
     name = config["strategy"]["name"]
     models: dict[str, BaseModel] = {"strategy": made.parameters, "risk": made.limits}
     for section, model in sections(name).items():
@@ -67,6 +67,14 @@ def _as_run_file(folder: Path, parent: RunFile) -> str:
             models[section] = model.model_validate(config[section])
     given = {key: value for section, model in models.items() for key, value in _given(section, model).items()}
     return run_file(given | {f"data.{key}": path for key, path in places.items() if key in PATHS}, name)
+
+
+def _market(folder: Path, parent: RunFile) -> Named:
+    named = named_market(folder, parent)
+    if named is not None:
+        return named
+    hint = f"; `perpmm recover {parent.run_id}` keeps what it recorded" if (folder / STREAM).is_dir() else ""
+    raise JournalError(Problem(str(folder), f"its manifest names no market data: it cannot be simulated again{hint}"))
 
 
 def _given(path: str, model: BaseModel) -> dict[str, Any]:

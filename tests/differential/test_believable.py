@@ -57,7 +57,7 @@ def touch(request: pytest.FixtureRequest, catalog: Path) -> Run:
 
 @needs_tapes
 def test_quoting_at_the_touch_of_a_real_tape_loses_before_rebates(touch: Run) -> None:
-    market = market_of(touch.run_file, touch.equity)
+    market = market_of(touch.folder, touch.run_file, touch.equity)
     assert market.source == "quotes"
     quotes = touch.fills.filter((pl.col("purpose") == "quote") & pl.col("maker"))
     assert quotes["id"].n_unique() >= 10
