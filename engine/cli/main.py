@@ -154,6 +154,8 @@ def venue_sim(
     hedge: Annotated[bool, typer.Option("--hedge", help="Accounts start in Hedge mode.")] = False,
     seed: Annotated[int, typer.Option(help="Of keys and faults.")] = 1,
     log: Annotated[Path | None, typer.Option(help="File for the venue's log, a JSON object a line.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
+    mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Instead: faults made of the seed.")] = None,
 ) -> None:
     """Serve an exchange on loopback that speaks Binance USD-M futures' protocol; print one JSON line when ready."""
     from decimal import Decimal
@@ -164,7 +166,14 @@ def venue_sim(
     if bool(paths) == (synthetic is not None):
         raise typer.BadParameter("either a catalog or files, or --synthetic SEED")
     settings = Settings(
-        speed=speed, loop=loop, balance=Decimal(str(balance)), accounts=accounts, hedge=hedge, seed=seed, log=log
+        speed=speed,
+        loop=loop,
+        balance=Decimal(str(balance)),
+        accounts=accounts,
+        hedge=hedge,
+        seed=seed,
+        log=log,
+        faults=command.schedule(faults, mixture, seed),
     )
     market = None if synthetic is None else (synthetic, minutes)
     command.serve(paths or [], instrument, market, settings, (port, until_end))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.cli import speak
 from engine.run.venue_sim import Settings, market_of, venue_of
+from engine.venue_sim.faults import Fault, faults_from, mixture
 from engine.venue_sim.server import Addresses, run
 from engine.venue_sim.venue import Venue
 
@@ -21,6 +22,12 @@ def serve(
     with market_of(paths, instrument, synthetic) as catalog:
         venue = venue_of(catalog, instrument, settings)
         asyncio.run(_until_told(venue, *listen))
+
+
+def schedule(file: Path | None, span_s: float | None, seed: int) -> tuple[Fault, ...]:
+    """Of a file, of the seed for a span, or nothing goes wrong."""
+    written = () if file is None else faults_from(file)
+    return written if span_s is None else (*written, *mixture(seed, span_s))
 
 
 async def _until_told(venue: Venue, port: int, until_end: bool) -> None:

@@ -18,6 +18,7 @@ from engine.core.types import Instrument
 from engine.run.ingest import ingest
 from engine.run.venue_tape import catalog_tape
 from engine.venue_sim.account import Account
+from engine.venue_sim.faults import Fault, Faults
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.venue_log import VenueLog
@@ -35,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hedge: bool = False
     seed: int = 1
     log: Path | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 @contextmanager
@@ -58,6 +60,7 @@ def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Ve
     instruments = tuple(store.contents(catalog, each).instrument for each in ids)
     feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
     venue = Venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
+    venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue
 

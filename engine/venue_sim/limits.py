@@ -37,7 +37,7 @@ class Limits:
         if orders and not all(within):
             raise ApiError(-1015, "Too many new orders; current limit is 300 orders per TEN_SECONDS.", 429)
 
-    def headers(self, orders: int) -> dict[str, str]:
+    def headers(self, orders: bool) -> dict[str, str]:
         used = {"X-MBX-USED-WEIGHT-1M": str(self.weight.used)}
         counts = {"X-MBX-ORDER-COUNT-10S": str(self.orders_10s.used), "X-MBX-ORDER-COUNT-1M": str(self.orders_1m.used)}
         return used | counts if orders else used

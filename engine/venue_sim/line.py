@@ -6,13 +6,14 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, web
 
-type Delays = Callable[[bytes], Iterable[tuple[float, bytes]]]  # what becomes of a message: (seconds late, bytes)...
+# What becomes of a message: how many seconds it is late, its bytes, and whether those behind it wait for it.
+type Meet = Callable[[bytes], Iterable[tuple[float, bytes, bool]]]
 
 MOST_WAITING = 100_000  # messages; who reads slower than that is cut off, as at the venue
 
 
-def untouched(message: bytes) -> Iterable[tuple[float, bytes]]:
-    return ((0.0, message),)
+def untouched(message: bytes) -> Iterable[tuple[float, bytes, bool]]:
+    return ((0.0, message, False),)
 
 
 class Line:
@@ -25,23 +26,23 @@ class Line:
         self._transport = transport
         self.names: dict[str, None] = {}  # in the order of subscription
         self.events: frozenset[str] | None = None  # of a user stream: those that are wanted; None is all
-        self.delays: Delays = untouched
-        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.meet: Meet = untouched
+        self._waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
 
     def send(self, message: bytes) -> None:
-        for late_s, each in self.delays(message):
-            if late_s:
-                asyncio.get_running_loop().call_later(late_s, self._put, each)
+        for late_s, each, held in self.meet(message):
+            if held or not late_s:
+                self._put(each, late_s)
             else:
-                self._put(each)
+                asyncio.get_running_loop().call_later(late_s, self._put, each)
 
     def answer(self, message: bytes) -> None:
         """What must not be touched by faults: the answer to a subscription."""
         self._put(message)
 
-    def _put(self, message: bytes) -> None:
+    def _put(self, message: bytes, pause_s: float = 0.0) -> None:
         if self._waiting.qsize() < MOST_WAITING:
-            self._waiting.put_nowait(message)
+            self._waiting.put_nowait((pause_s, message))
         else:
             self.drop()
 
@@ -53,7 +54,10 @@ class Line:
 
     async def write(self) -> None:
         with suppress(ConnectionError, RuntimeError):
-            while (message := await self._waiting.get()) is not None:
+            while (waiting := await self._waiting.get()) is not None:
+                pause_s, message = waiting
+                if pause_s:
+                    await asyncio.sleep(pause_s)
                 await self.socket.send_str(message.decode())
 
     async def close(self) -> None:

@@ -6,24 +6,31 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
+from engine.venue_sim.control import control
 from engine.venue_sim.errors import ApiError
-from engine.venue_sim.venue import Venue
+from engine.venue_sim.striking import outcome
+from engine.venue_sim.venue import Asked, Venue
 
 KEY_HEADER = "X-MBX-APIKEY"
+RETRY_S = {418: "120", 429: "1"}
 
 
 async def answer(venue: Venue, request: web.Request) -> web.Response:
     query, body = request.rel_url.raw_query_string, await request.text()
-    given = parameters(query, body)
-    key, what = request.headers.get(KEY_HEADER), f"{request.method} {request.path}"
-    status, code, found = 200, 0, None
+    given, key = parameters(query, body), request.headers.get(KEY_HEADER)
+    method, path = request.method, request.path
+    asked = Asked(f"{method} {path}", given, key)
+    found = await outcome(venue, asked, lambda: venue.ask(asked, (query, body)))
+    if found.body is None and request.transport is not None:  # done, but nobody will hear of it
+        request.transport.abort()
+    return json_response(found.body, found.status, venue.limits(key).headers("order" in path.lower()))
+
+
+async def answer_control(venue: Venue, request: web.Request) -> web.Response:
     try:
-        found = venue.ask(request.method, request.path, (query, body), given, key)
+        return json_response(control(venue, request.method, request.path, await request.read()), 200, {})
     except ApiError as error:
-        status, code, found = error.status, error.code, error.body()
-    venue.record_request(what, key, given, (status, code))
-    orders = "order" in request.path.lower()
-    return json_response(found, status, venue.limits(key).headers(int(orders)))
+        return json_response(error.body(), error.status, {})
 
 
 def parameters(query: str, body: str) -> dict[str, str]:
@@ -32,6 +39,6 @@ def parameters(query: str, body: str) -> dict[str, str]:
 
 
 def json_response(found: Any, status: int, headers: dict[str, str]) -> web.Response:
-    retry = {"Retry-After": "1"} if status in {418, 429} else {}
+    retry = {"Retry-After": RETRY_S[status]} if status in RETRY_S else {}
     body = msgspec.json.encode(found)
     return web.Response(body=body, status=status, content_type="application/json", headers=headers | retry)

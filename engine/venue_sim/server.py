@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
 
-from engine.venue_sim.rest import answer
+from engine.venue_sim.rest import answer, answer_control
 from engine.venue_sim.sockets import serve_streams
+from engine.venue_sim.striking import strike_moments
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.ws_api import serve_api
 
@@ -25,7 +27,9 @@ class Addresses(NamedTuple):
 def application(venue: Venue) -> web.Application:
     async def dispatch(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            return await answer(venue, request)
+            return await (answer_control if request.path.startswith("/sim/") else answer)(venue, request)
+        if venue.faults.maintained(venue.age_s):
+            return web.Response(status=503)
         serve = serve_api if request.path.startswith("/ws-fapi") else serve_streams
         return await serve(venue, request)
 
@@ -37,6 +41,7 @@ def application(venue: Venue) -> web.Application:
 @asynccontextmanager
 async def serving(venue: Venue, port: int = 0) -> AsyncIterator[Addresses]:
     """Listen (port 0: any that is free) and play the feed until the block ends."""
+    venue.strike = partial(strike_moments, venue)
     runner = web.AppRunner(application(venue), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from engine.venue_sim.line import Line
+from engine.venue_sim.striking import on_messages
 from engine.venue_sim.venue import Venue
 
 PING_S = 180.0
@@ -23,6 +24,7 @@ async def serve_streams(venue: Venue, request: web.Request) -> web.WebSocketResp
     line = Line(socket, request.transport, kind, combined="/stream" in request.path)
     if events := request.query.get("events"):
         line.events = frozenset(events.split("/"))
+    on_messages(venue, line)
     venue.connected(line)
     venue.streams.subscribe(line, names)
     writing = asyncio.create_task(line.write())

@@ -1,9 +1,9 @@
 """The venue put together: the exchange, its clock, who listens, and the log. Everything that happens passes here."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
-from engine.core.types import Instrument
+from engine.core.types import SECOND, Instrument
 from engine.venue_sim import market_words as words
 from engine.venue_sim import rest_algo
 from engine.venue_sim.account import Account
@@ -11,6 +11,7 @@ from engine.venue_sim.auth import account_of, check_named, check_signature, chec
 from engine.venue_sim.contract import contract_of
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
+from engine.venue_sim.faults import Faults
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.limits import Limits
 from engine.venue_sim.line import Line
@@ -25,6 +26,14 @@ from engine.venue_sim.venue_log import VenueLog
 SECRETS = frozenset({"signature", "apiKey"})
 
 
+class Asked(NamedTuple):
+    """A request: what for ("METHOD /path" or "WS method"), its parameters, and the API key that came with it."""
+
+    what: str
+    given: Mapping[str, str]
+    key: str | None
+
+
 class Venue:
     """Mutable; one thread. The protocol's shell asks it with what came over the wire and sends what it answers."""
 
@@ -33,8 +42,10 @@ class Venue:
     ) -> None:
         self.exchange = Exchange(map(contract_of, instruments), accounts, self)
         self.feed, self.log, self.streams = feed, log, Streams()
+        self.faults = Faults()
         self._limits: dict[str, Limits] = {}
-        self.exchange.now_ns = feed.now_ns()
+        self.exchange.now_ns = self._opened_ns = feed.now_ns()
+        self.strike: Callable[[], None] = lambda: None  # what faults do as time passes: see striking.py
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -42,6 +53,11 @@ class Venue:
         """Open with a market: both sides of every book."""
         markets = self.exchange.markets.values()
         self.feed.prime(self, lambda: all(market.bids and market.asks for market in markets))
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it opened, by its own clock."""
+        return (self.exchange.now_ns - self._opened_ns) / SECOND
 
     def apply(self, event: MarketEvent, at_ns: int) -> None:
         self.exchange.now_ns = max(self.exchange.now_ns, at_ns)
@@ -59,17 +75,19 @@ class Venue:
         for account in self.exchange.accounts.values():
             if account.algos:
                 rest_algo.trigger(self.exchange, account)
+        self.strike()
 
     # --- what is asked ------------------------------------------------------------------------------------------
 
-    def ask(self, method: str, path: str, raw: tuple[str, str], given: Mapping[str, str], key: str | None) -> Any:
+    def ask(self, asked: Asked, raw: tuple[str, str]) -> Any:
         """Answer a REST request; `raw` is the query and the body as they came. Raises ApiError."""
         self.beat()
-        route = ROUTES.get((method, path))
+        route, given = ROUTES.get(asked.what), asked.given
         if route is None:
+            method, path = asked.what.split(" ", 1)
             raise ApiError(-5000, f"Path {path}, Method {method} is invalid", 404)
-        account = None if route.needs is Needs.NOTHING else account_of(self.exchange.accounts, key)
-        self.limits(key).spend(route.weight, route.orders, self.exchange.now_ms)
+        account = None if route.needs is Needs.NOTHING else account_of(self.exchange.accounts, asked.key)
+        self.limits(asked.key).spend(route.weight, route.orders, self.exchange.now_ms)
         if account is not None and route.needs is Needs.SIGNATURE:
             check_time(given, self.exchange.now_ms)
             check_signature(account, *raw, given)
@@ -123,9 +141,8 @@ class Venue:
     def record(self, kind: str, fields: dict[str, Any]) -> None:
         self.log.write(self.exchange.now_ns, kind, fields)
 
-    def record_request(self, what: str, key: str | None, given: Mapping[str, str], outcome: tuple[int, int]) -> None:
-        """`outcome`: HTTP status and error code, 0 for none."""
-        parameters = {name: value for name, value in given.items() if name not in SECRETS}
-        status, code = outcome
-        asked = {"request": what, "account": key, "parameters": parameters, "status": status, "code": code}
-        self.record("request", asked)
+    def record_request(self, asked: Asked, status: int, code: int) -> None:
+        """HTTP status and error code, 0 for none."""
+        parameters = {name: value for name, value in asked.given.items() if name not in SECRETS}
+        named = {"request": asked.what, "account": asked.key, "parameters": parameters}
+        self.record("request", named | {"status": status, "code": code})

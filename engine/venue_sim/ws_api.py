@@ -15,7 +15,8 @@ from engine.venue_sim.exchange_info import rate_limits
 from engine.venue_sim.line import Line
 from engine.venue_sim.routes import Needs, Route
 from engine.venue_sim.sockets import PING_S
-from engine.venue_sim.venue import Venue
+from engine.venue_sim.striking import on_messages, outcome
+from engine.venue_sim.venue import Asked, Venue
 
 METHODS: dict[str, Route] = {
     "ping": Route(rest_market.ping, Needs.NOTHING),
@@ -46,32 +47,36 @@ async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse
     socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
     await socket.prepare(request)
     line = Line(socket, request.transport, "api", combined=False)
+    on_messages(venue, line)
     venue.connected(line)
     writing = asyncio.create_task(line.write())
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
-                line.answer(msgspec.json.encode(_answer(venue, message.data)))
+                if (body := await _answer(venue, message.data)) is None:
+                    line.drop()
+                else:
+                    line.answer(msgspec.json.encode(body))
     finally:
         venue.disconnected(line)
         writing.cancel()
     return socket
 
 
-def _answer(venue: Venue, text: str) -> dict[str, Any]:
+async def _answer(venue: Venue, text: str) -> dict[str, Any] | None:
+    """None where the client is to hear nothing."""
     try:
         frame = msgspec.json.decode(text)
         number, method, given = frame.get("id"), frame["method"], strings(frame.get("params") or {})
     except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
         error = ApiError(-1000, "Malformed request.")
         return {"id": None, "status": 400, "error": error.body(), "rateLimits": []}
-    status, code, body = 200, 0, {}
-    try:
-        body = {"result": _act(venue, method, given)}
-    except ApiError as error:
-        status, code, body = error.status, error.code, {"error": error.body()}
-    venue.record_request(f"WS {method}", given.get("apiKey"), given, (status, code))
-    return {"id": number, "status": status} | body | {"rateLimits": counted(venue, given.get("apiKey"))}
+    key = given.get("apiKey")
+    found = await outcome(venue, Asked(f"WS {method}", given, key), lambda: _act(venue, method, given))
+    if found.body is None:
+        return None
+    body = {"error" if found.code else "result": found.body}
+    return {"id": number, "status": found.status} | body | {"rateLimits": counted(venue, key)}
 
 
 def _act(venue: Venue, method: str, given: Mapping[str, str]) -> Any:
