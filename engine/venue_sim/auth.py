@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from engine.venue_sim.account import Account
 from engine.venue_sim.errors import ApiError, missing
+from engine.venue_sim.parameters import whole
 
 RECV_WINDOW_MS = 5000
 LONGEST_WINDOW_MS = 60_000
@@ -35,8 +36,9 @@ def check_named(account: Account, given: Mapping[str, str]) -> None:
     """Over the parameters of a WebSocket request, sorted by name."""
     if not given.get("signature"):
         raise missing("signature")
-    pairs = [f"{name}={value}" for name, value in sorted(given.items()) if name != "signature"]
-    if not same_signature(account.secret, "&".join(pairs), given["signature"]):
+    pairs = [(name, value) for name, value in sorted(given.items()) if name != "signature"]
+    forms = ("&".join(f"{name}={value}" for name, value in pairs), urlencode(pairs))  # clients do either
+    if not any(same_signature(account.secret, form, given["signature"]) for form in forms):
         raise ApiError(-1022, "Signature for this request is not valid.")
 
 
@@ -54,7 +56,7 @@ def check_time(given: Mapping[str, str], now_ms: int) -> None:
     stamp = given.get("timestamp")
     if not stamp:
         raise missing("timestamp")
-    window = int(given.get("recvWindow") or RECV_WINDOW_MS)
+    window = whole(given, "recvWindow", RECV_WINDOW_MS)
     if window > LONGEST_WINDOW_MS:
         raise ApiError(-1131, "Invalid recvWindow")
     at = int(stamp) if stamp.isdigit() else 0

@@ -134,7 +134,7 @@ def cancel_many(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def _each(given: Parameters, name: str, act: Any) -> Any:
     orders = _listed(given, name)
-    if not 0 < len(orders) <= MOST_AT_ONCE:
+    if not 0 < len(orders) <= MOST_AT_ONCE or not all(isinstance(one, dict) for one in orders):
         raise ApiError(-4082, "Invalid number of batch orders.")
     return [_tried(lambda one=one: act(_strings(one))) for one in orders]
 

@@ -53,6 +53,7 @@ class Venue:
         """Open with a market: both sides of every book."""
         markets = self.exchange.markets.values()
         self.feed.prime(self, lambda: all(market.bids and market.asks for market in markets))
+        self.beat()
 
     @property
     def age_s(self) -> float:

@@ -79,6 +79,7 @@ class Client:
     def __init__(self, venue: Venue, addresses: Addresses, session: aiohttp.ClientSession) -> None:
         self.venue, self.addresses, self.session = venue, addresses, session
         self.account = next(iter(venue.exchange.accounts.values()))
+        self.sockets: list[aiohttp.ClientWebSocketResponse] = []
 
     def signed(self, given: dict[str, Any]) -> str:
         query = urlencode(given | {"timestamp": self.venue.exchange.now_ms})
@@ -97,7 +98,8 @@ class Client:
         return await self.ask("POST", "/fapi/v1/order", **given)
 
     async def stream(self, path: str) -> aiohttp.ClientWebSocketResponse:
-        return await self.session.ws_connect(f"{self.addresses.ws}{path}")
+        self.sockets.append(await self.session.ws_connect(f"{self.addresses.ws}{path}"))
+        return self.sockets[-1]
 
     def advance(self, seconds: float) -> None:
         self.venue.feed.advance(self.venue, int(seconds * SECOND_NS))
@@ -110,4 +112,9 @@ def sign(secret: str, text: str) -> str:
 @asynccontextmanager
 async def client_of(venue: Venue) -> AsyncIterator[Client]:
     async with serving(venue) as addresses, aiohttp.ClientSession() as session:
-        yield Client(venue, addresses, session)
+        client = Client(venue, addresses, session)
+        try:
+            yield client
+        finally:
+            for socket in client.sockets:
+                await socket.close()
