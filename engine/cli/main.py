@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import exits, journal_commands, steer_commands
+from engine.cli import data_commands, exits, journal_commands, steer_commands
 
 app = typer.Typer(
     name="perpmm",
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: drawing boxes costs half of the time in which it has to be there
 )
-data = typer.Typer(help="Market data: make it, bring it in.")
+data = typer.Typer(help="Market data: make it, bring it in, judge it, look after it.")
 app.add_typer(data, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for scripts.")]
@@ -195,5 +195,6 @@ def import_hummingbot(
     command.convert(conf, out, allow_unmapped=allow_unmapped, force=force, as_json=as_json)
 
 
+data_commands.add_to(data)
 journal_commands.add_to(app)
 steer_commands.add_to(app)
