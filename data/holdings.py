@@ -128,13 +128,13 @@ def remove(catalog: Path, gone: tuple[Ingest, ...]) -> None:
             (catalog / stray).unlink()
         named = {each.instrument_id for each in kept}
         for instrument_id in left.instruments.keys() - named:
-            for folder in catalog.glob(f"data/*/{instrument_id}"):
+            for folder in catalog.glob(f"*/*/{instrument_id}"):
                 shutil.rmtree(folder)
         _settle(catalog, left, named)
 
 
 def _settle(catalog: Path, manifest: Manifest, named: set[str]) -> None:
-    for folder in (*catalog.glob("data/*/*"), *catalog.glob("*/*"), catalog / "data"):
+    for folder in (*catalog.glob("*/*/*"), *catalog.glob("*/*"), *catalog.glob("*")):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     instruments = {name: each for name, each in manifest.instruments.items() if name in named}

@@ -18,8 +18,10 @@ _SIDES = {"NO_ORDER_SIDE": 0, "NO_AGGRESSOR": 0, "BUY": 1, "SELL": -1}
 
 
 def pieces_of(catalog: Path, tables: Mapping[str, str], instrument: Instrument) -> Iterator[Piece]:
-    """Of an ingest's tables (folder -> file): depth, trades, mark prices and funding."""
+    """An ingest's tables (folder -> file): depth (or quotes where there is none), trades, mark prices and funding."""
     makers = {"order_book_deltas": _book, "trades": _trades, "mark_prices": _marks, "funding_rates": _funding}
+    if "order_book_deltas" not in tables:
+        makers["quotes"] = _quotes
     for folder, maker in makers.items():
         if folder in tables:
             path = catalog / tables[folder]
@@ -75,6 +77,18 @@ def _trades(rows: pa.Table, source: str, lines: Int64s, instrument: Instrument) 
         "line": lines,
     }
     return Piece(Table.TRADES, source, pa.table(columns, schema=SCHEMAS[Table.TRADES]))
+
+
+def _quotes(rows: pa.Table, source: str, lines: Int64s, instrument: Instrument) -> Piece:
+    columns: dict[str, Any] = {
+        **_times(rows),
+        "bid": _units(rows["bid_price"], instrument.tick),
+        "ask": _units(rows["ask_price"], instrument.tick),
+        "bid_size": _units(rows["bid_size"], instrument.step),
+        "ask_size": _units(rows["ask_size"], instrument.step),
+        "line": lines,
+    }
+    return Piece(Table.QUOTES, source, pa.table(columns, schema=SCHEMAS[Table.QUOTES]))
 
 
 def _marks(rows: pa.Table, source: str, lines: Int64s, _instrument: Instrument) -> Piece:

@@ -14,7 +14,7 @@ from data.quality.findings import Finding, Findings
 from data.quality.limits import Limits
 from data.quality.tally import DAY_NS, Days
 from data.schema import F_LAST, F_SNAPSHOT, MARKET, Piece, Table
-from engine.core.types import Instrument
+from engine.core.types import ZERO, Instrument
 
 _REMEMBERED = 4_096  # trades that a later piece is compared with
 
@@ -22,18 +22,19 @@ _REMEMBERED = 4_096  # trades that a later piece is compared with
 class Examination:
     """Takes the pieces of a recording, those of a table in order of our clock. Mutable.
 
-    `shift_ns` was or will be added to every receive time; a catalog's has been.
+    Without an instrument there is nothing to look at. `mended`: what was put right before the rows came here, by the
+    tally that counts it.
     """
 
-    def __init__(self, instrument: Instrument, limits: Limits, shift_ns: int = 0) -> None:
+    def __init__(self, instrument: Instrument | None, limits: Limits) -> None:
         self.days, self.findings = Days(), Findings()
         self.first_ns: int | None = None
         self.first_book_ns: int | None = None
         self._limits = limits
-        self._silence_ns = round(limits.silence_s * 1e9)
-        self._shift_ns = shift_ns
-        self._tick = instrument.tick
-        self._book = Book(instrument, self._odd_book)
+        self.silence_ns = round(limits.silence_s * 1e9)
+        self.mended: dict[str, int] = {}
+        self._tick = instrument.tick if instrument else ZERO
+        self._book = Book(instrument, self._odd_book) if instrument else None
         self._clock = ClockSteps(round(limits.clock_step_ms * 1e6))
         self._last_ns: int | None = None  # the latest message of the book
         self._gap_ns: int | None = None  # since when nobody knows the book
@@ -41,8 +42,8 @@ class Examination:
         self._trades = pa.table({"id": pa.array([], pa.string())})
 
     def add(self, piece: Piece) -> None:
-        for part in _by_day(piece, self._shift_ns):
-            local = part.rows["ts_init"].to_numpy() + self._shift_ns
+        for part in _by_day(piece):
+            local = part.rows["ts_init"].to_numpy()
             self.first_ns = int(local[0]) if self.first_ns is None else min(self.first_ns, int(local[0]))
             day = self.days.at(int(local[0]))
             day.seen(int(local[0]), int(local[-1]))
@@ -52,13 +53,16 @@ class Examination:
                     self._depth(part, local)
                 case Table.TRADES:
                     self._prints(part, local)
+                case Table.QUOTES:
+                    self._tops(part, local)
                 case Table.MARKS:
                     day.marks += len(local)
                 case Table.FUNDING:
                     day.fundings += len(local)
 
-    def finish(self) -> None:
+    def finish(self, mended: dict[str, int] | None = None) -> None:
         """The last word on what was still open."""
+        self.mended = mended or {}
         self._steps(self._clock.close())
         if self._gap_ns is not None:
             last = max(tally.last_ns for tally in self.days.named().values())
@@ -78,40 +82,45 @@ class Examination:
         day.rows += len(local)
         if len(begun) and self.first_book_ns is None:
             self.first_book_ns = int(local[begun[0]])
-        self._silences(piece, local, ends)
-        for row in sorted([*begun.tolist(), *unknown.tolist()]):
-            if flags[row] & F_SNAPSHOT:
-                self._known(int(local[row]))
-            elif self._gap_ns is None:
-                self._unknown(piece, local, row)
-        self._book.apply(piece)
+        self._in_order(piece, local, ends, sorted([*begun.tolist(), *unknown.tolist()]))
+        if self._book is not None:
+            self._book.apply(piece)
         event = piece.rows["ts_event"].to_numpy()[ends]
         self._steps(self._clock.add(at, at - event))
         self._last_ns = int(local[-1])
 
-    def _silences(self, piece: Piece, local: Int64s, ends: Int64s) -> None:
-        at = local[ends]
+    def _in_order(self, piece: Piece, local: Int64s, ends: Int64s, marks: list[int]) -> None:
+        """What begins and ends the book, and the silences before messages, in the order in which they came."""
+        at, flags = local[ends], piece.rows["flags"].to_numpy() if marks else None
         waits = np.diff(at, prepend=at[0] if self._last_ns is None else self._last_ns)
         day = self.days.at(int(local[0]))
         day.longest_ns = max(day.longest_ns, int(waits.max(initial=0)))
-        for n in np.flatnonzero(waits > self._silence_ns).tolist():
-            if self._gap_ns is None:
-                start, line = int(at[n] - waits[n]), piece.rows["line"][int(ends[n])].as_py()
-                day.silences += 1
-                self.days.lose(start, int(at[n]))
-                detail = f"the book said nothing for {waits[n] / 1e9:.1f} s"
-                seconds = float(waits[n] / 1e9)
-                self.findings.add(
-                    Finding("silence", detail, at_ns=start, seconds=seconds, source=piece.source, line=line)
-                )
+        starts = np.append(0, ends[:-1] + 1)
+        silent = [(int(starts[n]), 0, n) for n in np.flatnonzero(waits > self.silence_ns).tolist()]
+        for row, is_mark, n in sorted([*silent, *((row, 1, 0) for row in marks)]):
+            if not is_mark:
+                self._silence(piece, int(at[n]), int(waits[n]), row)
+            elif flags is not None and flags[row] & F_SNAPSHOT:
+                self._known(int(local[row]))
+            elif self._gap_ns is None:
+                self._unknown(piece, local, row)
+
+    def _silence(self, piece: Piece, at: int, wait: int, row: int) -> None:
+        if self._gap_ns is not None:
+            return  # nobody knew the book anyway
+        self.days.at(at).silences += 1
+        self.days.lose(at - wait, at)
+        detail, line = f"the book said nothing for {wait / 1e9:.1f} s", piece.rows["line"][row].as_py()
+        found = Finding("silence", detail, at_ns=at - wait, seconds=wait / 1e9, source=piece.source, line=line)
+        self.findings.add(found)
 
     def _unknown(self, piece: Piece, local: Int64s, row: int) -> None:
         before = self._last_ns if row == 0 else int(local[row - 1])
         day, at = self.days.at(int(local[row])), int(local[row])
         self._gap_ns = at
-        if before is not None and at - before == self._silence_ns:
+        if before is not None and at - before == self.silence_ns:
             day.outages += 1
-            day.longest_ns = max(day.longest_ns, self._silence_ns)
+            day.longest_ns = max(day.longest_ns, self.silence_ns)
             kind, detail = "outage", "nothing was heard of the book, and then it began anew"
         else:
             day.breaks += 1
@@ -130,7 +139,7 @@ class Examination:
         self.findings.add(Finding("gap", f"no book for {seconds:.3f} s, {until}", at_ns=start, seconds=seconds))
 
     def _odd_book(self, odd: Odd) -> None:
-        at = odd.ts_init + self._shift_ns
+        at = odd.ts_init
         day, prices = self.days.at(at), (odd.bid * self._tick, odd.ask * self._tick)
         if odd.bid == odd.ask:
             day.locked += 1
@@ -139,6 +148,19 @@ class Examination:
             day.crossed += 1
             kind, detail = "crossed", f"best bid {prices[0]} is above best ask {prices[1]}"
         self.findings.add(Finding(kind, detail, at_ns=at, source=odd.source, line=odd.line))
+
+    def _tops(self, piece: Piece, local: Int64s) -> None:
+        """Best bid and ask where there is no depth: they are the book."""
+        day, rows = self.days.at(int(local[0])), piece.rows
+        day.quotes += len(local)
+        self.first_book_ns = int(local[0]) if self.first_book_ns is None else self.first_book_ns
+        self._in_order(piece, local, np.arange(len(local)), [])
+        bid, ask, bid_size, ask_size = (rows[name].to_numpy() for name in ("bid", "ask", "bid_size", "ask_size"))
+        for row in np.flatnonzero((bid >= ask) & (bid_size > 0) & (ask_size > 0)).tolist():
+            line = rows["line"][row].as_py()
+            self._odd_book(Odd(int(bid[row]), int(ask[row]), int(local[row]), piece.source, line))
+        self._steps(self._clock.add(local, local - rows["ts_event"].to_numpy()))
+        self._last_ns = int(local[-1])
 
     # --- the clocks ----------------------------------------------------------------------------------------------
 
@@ -175,7 +197,8 @@ class Examination:
         day, rows = self.days.at(int(local[0])), piece.rows
         day.trades += len(rows)
         market = pc.equal(rows["kind"], MARKET).to_numpy()
-        day.special += int(len(rows) - market.sum())
+        for row in np.flatnonzero(~market).tolist():
+            self._special(piece, row)
         day.no_aggressor += int(((rows["side"].to_numpy() == 0) & market).sum())
         if (again := self._twice(rows)).any():
             day.duplicates += int(again.sum())
@@ -183,6 +206,12 @@ class Examination:
                 detail = f"trade {rows['id'][row].as_py()} is there already"
                 line = rows["line"][row].as_py()
                 self.findings.add(Finding("duplicate", detail, at_ns=int(local[row]), source=piece.source, line=line))
+
+    def _special(self, piece: Piece, row: int) -> None:
+        kind, price, at, line = (piece.rows[name][row].as_py() for name in ("kind", "price", "ts_init", "line"))
+        self.days.at(at).special += 1
+        detail = f"{kind} print at {price * self._tick}: no resting order could have filled against it"
+        self.findings.add(Finding("special", detail, at_ns=at, source=piece.source, line=line))
 
     def _twice(self, rows: pa.Table) -> np.ndarray:
         names = ["id", "ts_event", "price", "size"]
@@ -196,11 +225,11 @@ class Examination:
         return again[len(every) - len(rows) :]
 
 
-def _by_day(piece: Piece, shift_ns: int) -> Iterator[Piece]:
+def _by_day(piece: Piece) -> Iterator[Piece]:
     """The piece's rows a day at a time; a message is one day's."""
     if not len(piece.rows):
         return
-    day = (piece.rows["ts_init"].to_numpy() + shift_ns) // DAY_NS
+    day = piece.rows["ts_init"].to_numpy() // DAY_NS
     cuts = [0, *(np.flatnonzero(np.diff(day)) + 1).tolist(), len(day)]
     for start, stop in pairwise(cuts):
         yield (

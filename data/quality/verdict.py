@@ -1,6 +1,6 @@
 """One word on a recording, and on each of its days: clean, usable or unfit, with the reasons."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +64,8 @@ def verdict(seen: Examination, limits: Limits, about: About) -> Verdict:
     days = {name: tally for name, tally in seen.days.named().items() if tally.first_ns is not None}
     judged = {name: (*_judged(_figures(tally), limits), tally) for name, tally in days.items()}
     whole = together(iter(days.values()))
+    for name, count in seen.mended.items():
+        setattr(whole, name, getattr(whole, name) + count)
     figures = {**_of_all(seen, whole, about), **_figures(whole)}
     word, reasons = _judged(figures, limits)
     bad_days = [name for name, (of_day, _, _) in judged.items() if of_day is Word.UNFIT]
@@ -129,7 +131,7 @@ def _figures(tally: Tally) -> dict[str, tuple[float, str]]:
     rows = tally.messages + tally.quotes
     lost = _share(tally.lost_ns / 1e9, tally.span_s)
     crossed, locked = _share(tally.crossed, rows), _share(tally.locked, rows)
-    again, nobody = _share(tally.duplicates, tally.trades), _share(tally.no_aggressor, tally.trades)
+    again, nobody = _share(tally.duplicates, tally.trades + tally.duplicates), _share(tally.no_aggressor, tally.trades)
     back = _share(tally.out_of_order, tally.rows + tally.trades + tally.marks + tally.fundings + tally.quotes)
     gaps = tally.breaks + tally.outages + tally.silences
     return {
@@ -187,7 +189,7 @@ def _count(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def said(found: Verdict, limits: Limits) -> dict[str, Any]:
+def said(found: Verdict) -> dict[str, Any]:
     """As JSON."""
     return {
         "verdict": found.word.value,
@@ -201,17 +203,8 @@ def said(found: Verdict, limits: Limits) -> dict[str, Any]:
         },
         "found": found.found,
         "findings": found.findings.to_dicts(),
-        "limits": limits.model_dump(),
     }
 
 
 def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     return [{"limit": r.limit, "verdict": r.word.value, "value": r.value, "text": r.text} for r in reasons]
-
-
-def lines(found: Verdict) -> Iterator[str]:
-    """The reasons, the worst first, then the notes."""
-    for reason in found.reasons:
-        yield f"{reason.word.value}: {reason.text}"
-    for note in found.notes:
-        yield f"note: {note}"

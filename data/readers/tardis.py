@@ -59,7 +59,7 @@ class TardisReader:
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         convert, last_ns, found, seen = self._converter(), 0, False, set[str]()
-        instrument = job.instrument
+        instrument, again = job.instrument, 0
         for path in paths:
             for block in blocks(path, self.columns, job.on_bytes, messages=self.columns == BOOK):
                 seen.update(pc.unique(block.rows["symbol"]).to_pylist())
@@ -70,10 +70,14 @@ class TardisReader:
                 _check_exchange(ours, instrument)
                 last_ns = _check_order(ours, last_ns)
                 self._time(ours, job.latencies)
-                yield from (piece for piece in convert(ours, instrument) if len(piece.rows))
+                made = convert(ours, instrument)
+                again += len(ours.rows) - len(made[0].rows) if self.columns == TRADES else 0
+                yield from (piece for piece in made if len(piece.rows))
         if not found:
             held = ", ".join(sorted(seen)[:10])
             raise fault(paths[-1], f"nothing of {instrument.raw_symbol} in it, but {held}", field="symbol")
+        if again:
+            job.on_warning(f"{again} trades that were there already were left out")
         if isinstance(convert, _Book):
             convert.finish(paths[0], job.on_warning)
 

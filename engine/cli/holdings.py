@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from data import store
-from data.holdings import Holding, bytes_of, catalogs_in, chosen, holdings, name_of, remove as remove_data
+from data.holdings import Holding, bytes_of, catalogs_in, chosen, holdings, name_of
+from data.holdings import remove as remove_data
 from data.manifest import Ingest
 from engine.analysis.metrics import duration
 from engine.cli import show as shown
@@ -27,9 +28,15 @@ def list_all(folder: Path, *, as_json: bool) -> None:
     if not found:
         speak.line(f"{folder} holds no catalog. Make one with `perpmm data ingest`")
         return
-    grid = Table(box=None, pad_edge=False, header_style="bold", show_header=True)
+    grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     grid.add_column("")
-    for name, justify in (("verdict", "left"), ("from", "left"), ("lasts", "right"), ("rows", "right"), ("size", "right")):
+    for name, justify in (
+        ("verdict", "left"),
+        ("from", "left"),
+        ("lasts", "right"),
+        ("rows", "right"),
+        ("size", "right"),
+    ):
         grid.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     catalog = ""
     for each in found:
@@ -59,7 +66,8 @@ def show(catalog: Path, instrument: str | None, *, as_json: bool) -> None:
                     "fingerprint": each.fingerprint,
                     "verdict": msgspec.to_builtins(said[name]),
                     "ingests": [
-                        {"name": name_of(i), "bytes": bytes_of(catalog, i), **msgspec.to_builtins(i)} for i in each.ingests
+                        {"name": name_of(i), "bytes": bytes_of(catalog, i), **msgspec.to_builtins(i)}
+                        for i in each.ingests
                     ],
                 }
                 for name, each in held.items()
@@ -85,7 +93,9 @@ def _of_ingest(catalog: Path, ingest: Ingest) -> dict[str, str]:
     rows = {folder.replace("_", " "): f"{count:,} rows" for folder, count in ingest.rows.items()}
     files = {file.name: f"{file.kind}, {file.rows:,} rows" for file in ingest.files}
     clock = ingest.clock
-    offset = {} if clock is None else {"least, median latency": f"{clock.min_ns / 1e6:.1f}, {clock.median_ns / 1e6:.1f} ms"}
+    offset = (
+        {} if clock is None else {"least, median latency": f"{clock.min_ns / 1e6:.1f}, {clock.median_ns / 1e6:.1f} ms"}
+    )
     span = {"from": _moment(ingest.start_ns), "to": _moment(ingest.end_ns), "size": size(bytes_of(catalog, ingest))}
     return {**span, **files, **rows, **offset}
 

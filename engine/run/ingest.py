@@ -72,7 +72,7 @@ def ingest(
         if done := _already_there(manifest, instrument_id, set(files.values()), catalog):
             return _result(done, catalog, time.perf_counter() - started, unchanged=True)
         surveys = _surveys(found)
-        instrument = _instrument(instrument_id, surveys, instrument_file, exchange_info)
+        instrument = instrument_for(instrument_id, surveys[0].first_ns, instrument_file, exchange_info)
         _check_surveys(found, surveys)
         _check_instrument(manifest, instrument, catalog)
         with staging(catalog) as staged:
@@ -150,10 +150,10 @@ def _plan(surveys: tuple[Survey, ...], job: Job) -> Plan:
     return Plan(job.instrument, job.latencies, untimed=untimed, quotes_of_vendor=not has_book)
 
 
-def _instrument(
-    instrument_id: str, surveys: tuple[Survey, ...], instrument_file: Path | None, exchange_info: Path | None
+def instrument_for(
+    instrument_id: str, at_ns: int, instrument_file: Path | None, exchange_info: Path | None
 ) -> Instrument:
-    at_ns = surveys[0].first_ns
+    """The contract as it was at a time. Raises DataError where nobody says what it is, or two do."""
     if exchange_info and instrument_file:
         raise fault(exchange_info, "--exchange-info and --instrument-file both say what the contract is: give one")
     if exchange_info:
