@@ -181,8 +181,9 @@ def _tar_member(path: Path, chunks: Chunks, *, first_member: bool) -> tuple[Chun
             file = archive.extractfile(member)
             while file is not None and (chunk := file.read(_READ)):
                 yield chunk
-            if more := None if first_member else next((each for each in archive if each.isfile()), None):
-                raise _fault(path, f"is an archive of several files ({member.name}, {more.name}, ...): unpack it")
+            while not first_member and (more := archive.next()):
+                if more.isfile():
+                    raise _fault(path, f"is an archive of several files ({member.name}, {more.name}, ...): unpack it")
         except tarfile.TarError as error:
             raise _fault(path, f"damaged tar archive: {error}") from error
         for _ in chunks:  # to the end, where a compressed file has its checksum
