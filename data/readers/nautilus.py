@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from data.decimals import Int64s
 from data.parquet_rows import MAGIC, Batch, batches, schema_of
@@ -34,6 +33,7 @@ _KINDS: tuple[Kind, ...] = (
     ("funding_rate", frozenset({"rate"}), Table.FUNDING, rows_of.funding),
 )
 _COMMON = frozenset({"ts_event", "ts_init"})
+_INSTRUMENTS = frozenset({"crypto_perpetual", "crypto_future", "currency_pair", "futures_contract", "perpetual_contract"})
 
 
 class _Catalog:
@@ -50,20 +50,22 @@ class _Catalog:
     def survey(self, path: Path) -> Survey:
         firsts, tables, symbols = list[int](), set[Table](), set[str]()
         for file in _files(path):
-            if (found := _kind(file)) and pq.read_metadata(file).num_rows:
+            if (found := _kind(file)) and _first_ns(file):
                 tables.add(found[2])
                 symbols.add(_instrument_id(file))
-                firsts.append(int(next(batches(file, ignore_bytes, ["ts_init"])).times("ts_init")[0]))
+                firsts.append(_first_ns(file))
         if not firsts:
             raise fault(path, "holds no rows of a kind that is read")
         return Survey(path, min(firsts), frozenset(tables), frozenset(symbols))
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         files = [f for path in paths for f in _files(path) if _instrument_id(f) == job.instrument.id]
-        kinds = {file: _kind(file) for file in sorted(files, key=_first_ns)}
+        kinds = {file: _kind(file) for file in files}
         for kind in _KINDS:
-            yield from self._table(kind, [file for file, found in kinds.items() if found == kind], job)
-        if passed := sorted({file.parent.name for file, found in kinds.items() if found is None}):
+            ours = sorted((file for file, found in kinds.items() if found == kind), key=_first_ns)
+            yield from self._table(kind, ours, job)
+        odd = {file.parent.parent.name for file, found in kinds.items() if found is None}
+        if passed := sorted(odd - _INSTRUMENTS):
             job.on_warning(f"not read: {', '.join(passed)}")
 
     def _table(self, kind: Kind, files: Sequence[Path], job: Job) -> Iterator[Piece]:
@@ -111,9 +113,8 @@ def _instrument_id(file: Path) -> str:
 
 
 def _first_ns(file: Path) -> int:
-    if not pq.read_metadata(file).num_rows:
-        return 0
-    return int(next(batches(file, ignore_bytes, ["ts_init"])).times("ts_init")[0])
+    head = next(batches(file, ignore_bytes, ["ts_init"]), None)
+    return int(head.times("ts_init")[0]) if head else 0
 
 
 def _check_order(batch: Batch, last_ns: int) -> int:
@@ -124,4 +125,5 @@ def _check_order(batch: Batch, last_ns: int) -> int:
 
 def _latencies(rows: pa.Table) -> Int64s:
     late: Int64s = pc.subtract(rows["ts_init"], rows["ts_event"]).to_numpy()
-    return late[late != 0]
+    told: Int64s = late[late != 0]
+    return told
