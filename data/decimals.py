@@ -133,6 +133,8 @@ def _in_units_one_by_one(whole: Int64s, places: Int64s, unit: Decimal) -> Int64s
         value = Decimal(int(whole[index])).scaleb(-int(places[index])) / unit
         if value != int(value):
             raise _off_grid(index, whole, places, unit)
+        if value >= 2**63:
+            raise BadNumberError(index, f"{value * unit} is too large: more than 2**63 times {unit}")
         units.append(int(value))
     return np.array(units, np.int64)
 

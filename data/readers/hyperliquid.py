@@ -115,6 +115,8 @@ class _Recording:
         for n, (at_ns, event_ns, line) in enumerate(zip(received.tolist(), sent.tolist(), lines, strict=True)):
             begin, middle, end = ends[2 * n - 1] if n else 0, ends[2 * n], ends[2 * n + 1]
             if event_ns < self._last_event_ns:
+                if at_ns < self._last_ns:
+                    raise fault(path, "both times go back: the lines are in no order", line=line, field="time")
                 self._count("a book older than the one before it was left out")
                 continue
             if self._last_event_ns and event_ns - self._last_event_ns > SILENCE_NS:

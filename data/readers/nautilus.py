@@ -33,7 +33,9 @@ _KINDS: tuple[Kind, ...] = (
     ("funding_rate", frozenset({"rate"}), Table.FUNDING, rows_of.funding),
 )
 _COMMON = frozenset({"ts_event", "ts_init"})
-_INSTRUMENTS = frozenset({"crypto_perpetual", "crypto_future", "currency_pair", "futures_contract", "perpetual_contract"})
+_INSTRUMENTS = frozenset(
+    {"crypto_perpetual", "crypto_future", "currency_pair", "futures_contract", "perpetual_contract"}
+)
 
 
 class _Catalog:
