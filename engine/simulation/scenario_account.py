@@ -38,6 +38,8 @@ def opened(balance: Decimal, mode: PositionMode, initial: tuple[Decimal, Decimal
 
 def traded(account: Account, leg: Leg, signed: Decimal, price: Decimal) -> Account:
     """The account after a fill: an entry averages when its position grows, and what shrinks it realises profit."""
+    if signed == 0:  # an order of less than one step
+        return account
     others = {key: held for key, held in account.positions.items() if key is not leg}
     held = account.positions.get(leg)
     if held is None:

@@ -19,6 +19,15 @@ class Trail(msgspec.Struct, frozen=True):
     armed: bool
 
 
+class Calm(msgspec.Struct, frozen=True):
+    """Ticks before `until_ns` change nothing while the best bid is above `bid_above` and the best ask below
+    `ask_below`; None is no bound."""
+
+    until_ns: Nanos
+    bid_above: Decimal | None = None
+    ask_below: Decimal | None = None
+
+
 class Own(msgspec.Struct, frozen=True, kw_only=True):
     """`create_ns` and `cancel_ns` are Hummingbot's two timers: quotes may be sent after the one and are replaced from
     the other on. `next_*_exit_ns` throttle exits where the behaviour does so.
@@ -27,7 +36,8 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     `peak_bid`, `peak_ask`: Hummingbot's trail, which starts from the last tick without a position (0: there was none).
     `trails`, `stopped`, `awaited` and `walked` are by leg, in `safe`: the trail, stops that were breached, exits that
     wait for a cancel, and the price of the last stop that was cancelled where stops walk. `changed`: parameters that
-    were changed while running, by key, as a run file writes them.
+    were changed while running, by key, as a run file writes them. `calm` says which ticks need no decision, as long as
+    nothing else happens.
     """
 
     cancels_at_once: bool = False
@@ -50,11 +60,11 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     awaited: tuple[Leg, ...] = ()
     walked: dict[Leg, Decimal] = {}
     changed: dict[str, str] = {}
+    calm: Calm | None = None
 
 
-def after_fill(before: State[Own], rates: Rates, fill: OrderFilled) -> Own:
+def after_fill(before: State[Own], own: Own, rates: Rates, fill: OrderFilled) -> Own:
     """A completed LIMIT order pauses quoting; a leg that is closed or turned round forgets its trail and its stop."""
-    own = before.own
     held = before.position(fill.leg).size
     left = held + fill.side * fill.size
     if held != 0 and held * left <= 0:

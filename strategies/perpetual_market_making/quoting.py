@@ -29,13 +29,12 @@ def of_side(quotes: Iterable[Quote], side: Side) -> Quotes:
 
 
 def laddered(levels: tuple[Level, ...], market: Market, sized: Callable[[Decimal], Decimal]) -> Quotes:
-    quotes = [
-        Quote(level.side, price, size, level.number)
-        for level in levels
-        for price, size in [(down(market.reference * level.factor, market.tick), sized(level.size))]
-        if size > 0 and (not level.checked or price > 0)
-    ]
-    return (*of_side(quotes, Side.BUY), *of_side(quotes, Side.SELL))
+    quotes = []
+    for level in levels:
+        price, size = down(market.reference * level.factor, market.tick), sized(level.size)
+        if size > 0 and (not level.checked or price > 0):
+            quotes.append(Quote(level.side, price, size, level.number))
+    return tuple(quotes)
 
 
 def in_band(quotes: Quotes, rates: Rates, reference: Decimal) -> Quotes:

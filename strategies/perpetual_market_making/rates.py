@@ -24,13 +24,15 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """Derived once. `activation`, `callback` and so on are fractions; `*_ns` are durations; None is off."""
+    """Derived once. `activation`, `callback` and so on are fractions; `*_ns` are durations; None is off.
+
+    `levels`: buys before sells, each as written. `exits_age`: every exit is renewed at its age, not only a stop."""
 
     levels: tuple[Level, ...]
     post_only: bool
     refresh_ns: int
     tolerance: Decimal | None
-    minimum_spread: Decimal
+    minimum_spread: Decimal | None
     delay_ns: int
     ceiling: Decimal | None
     floor: Decimal | None
@@ -50,6 +52,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     stop: Decimal | None
     buffer: Decimal
     renewal_ns: int
+    exits_age: bool
     close_type: OrderType
     price_type: str
     last_price: Callable[[Decimal], Decimal]
@@ -68,7 +71,7 @@ def rates_of(p: Parameters) -> Rates:
         post_only=p.post_only,
         refresh_ns=_ns(p.order_refresh_time),
         tolerance=p.order_refresh_tolerance_pct / PERCENT if p.order_refresh_tolerance_pct >= 0 else None,
-        minimum_spread=p.minimum_spread / PERCENT,
+        minimum_spread=_minimum_spread(p),
         delay_ns=_ns(p.filled_order_delay),
         ceiling=p.price_ceiling if p.price_ceiling > 0 else None,
         floor=p.price_floor if p.price_floor > 0 else None,
@@ -88,6 +91,7 @@ def rates_of(p: Parameters) -> Rates:
         stop=_stop(p),
         buffer=p.stop_loss_slippage_buffer / PERCENT,
         renewal_ns=_ns(p.time_between_stop_loss_orders),
+        exits_age=p.behaviour is Behaviour.HEAD or not p.switches.stop_apart_from_take_profit,
         close_type=OrderType(p.close_position_order_type) if classic else OrderType.LIMIT,
         price_type=p.price_type,
         last_price=_exactly if p.behaviour is Behaviour.SAFE else _through_float,
@@ -118,6 +122,11 @@ def _stop(p: Parameters) -> Decimal | None:
     return None if spread == 0 and p.behaviour is Behaviour.SAFE and p.switches.stop_explicit else spread
 
 
+def _minimum_spread(p: Parameters) -> Decimal | None:
+    """-100 is off in `safe`; Hummingbot cancels a buy even then, once the price has halved."""
+    return None if p.minimum_spread == -PERCENT and p.behaviour is Behaviour.SAFE else p.minimum_spread / PERCENT
+
+
 def _ladder(p: Parameters) -> tuple[Level, ...]:
     bid, ask, more = p.bid_spread / PERCENT, p.ask_spread / PERCENT, p.order_level_spread / PERCENT
     numbers = range(p.order_levels)
@@ -128,10 +137,10 @@ def _ladder(p: Parameters) -> tuple[Level, ...]:
 
 
 def _override(p: Parameters) -> tuple[Level, ...]:
-    """In the order written; a side that is neither buy nor sell is left out."""
-    sides = {"buy": Side.BUY, "sell": Side.SELL}
-    known = [(sides[side], spread, size) for side, spread, size in (p.order_override or {}).values() if side in sides]
+    """A side that is neither buy nor sell is left out."""
+    written = (p.order_override or {}).values()
     return tuple(
-        Level(side, ONE - side * spread / PERCENT, size, sum(1 for s, _, _ in known[:k] if s is side), checked=True)
-        for k, (side, spread, size) in enumerate(known)
+        Level(side, ONE - side * spread / PERCENT, size, number, checked=True)
+        for side, name in ((Side.BUY, "buy"), (Side.SELL, "sell"))
+        for number, (spread, size) in enumerate((spread, size) for each, spread, size in written if each == name)
     )

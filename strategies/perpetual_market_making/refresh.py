@@ -73,6 +73,8 @@ def cancel_far_hanging(turn: Turn) -> None:
 def cancel_too_near(turn: Turn) -> None:
     """Only that order, and its side stays empty until the refresh."""
     reference, least = turn.market.reference, turn.rates.minimum_spread
+    if least is None:
+        return
     for working in list(unhung(turn)):
         price = working.order.price
         assert price is not None

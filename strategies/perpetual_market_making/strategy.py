@@ -10,13 +10,14 @@ import msgspec
 from engine.core.commands import Cancel, SetLeverage, SetPositionMode, Wish
 from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, ParametersChanged, Started, Tick
 from engine.core.state import State
-from engine.core.types import Action, Purpose, Side
+from engine.core.types import Purpose, Side
 from strategies.perpetual_market_making import exits_classic, exits_head, exits_safe, flat, quotes_safe
+from strategies.perpetual_market_making.calm import calm_after, holds
 from strategies.perpetual_market_making.market import Read, as_it_is, exact, seen, through_float
 from strategies.perpetual_market_making.own import Own, after_fill
 from strategies.perpetual_market_making.parameters import Behaviour, Parameters, with_changes
 from strategies.perpetual_market_making.proposal import fronts
-from strategies.perpetual_market_making.rates import ONE, Rates, rates_of
+from strategies.perpetual_market_making.rates import rates_of
 from strategies.perpetual_market_making.turn import Turn, closing_side
 
 _replace = msgspec.structs.replace
@@ -78,11 +79,14 @@ class PerpetualMarketMaking:
         return self._varied[key]
 
     def evolve(self, before: State[Own], event: AnyEvent) -> Own:
+        if isinstance(event, Tick):
+            return before.own
+        own = before.own if before.own.calm is None else _replace(before.own, calm=None)
         if isinstance(event, OrderFilled):
-            return after_fill(before, self.in_force(before.own).rates, event)
+            return after_fill(before, own, self.in_force(own).rates, event)
         if isinstance(event, ParametersChanged):
-            return _replace(before.own, changed=before.own.changed | event.values)
-        return before.own
+            return _replace(own, changed=own.changed | event.values)
+        return own
 
     def decide(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
         return self.in_force(state.own).decided(state, event)
@@ -119,14 +123,10 @@ class PerpetualMarketMaking:
             return _waiting(state, tick)
         if not tick.ready and not (own.ready and self.manner.of_hummingbot):
             return own, () if self.manner.of_hummingbot else tuple(_pulled(state))
-        if not own.ready:
-            own = _replace(own, ready=True)
-        if (
-            not state.positions
-            and _is_quiet(state, self.rates)
-            and not (self.manner.of_hummingbot and _collapsed(state))
-        ):
+        if own.calm is not None and holds(own.calm, tick):
             return own, ()
+        if not own.ready or own.calm is not None:
+            own = _replace(own, ready=True, calm=None)
         turn = self._turn(state, own, tick, tick.ts_init)
         step = self.manner.held if state.positions else self.manner.flat
         if self.manner.of_hummingbot:
@@ -134,6 +134,8 @@ class PerpetualMarketMaking:
                 step(turn)
         else:
             step(turn)
+        if turn.own is own and not turn.wishes:
+            turn.remember(calm=calm_after(turn))
         return turn.own, tuple(turn.wishes)
 
     def _turn(self, state: State[Own], own: Own, tick: Tick, at_ns: int) -> Turn:
@@ -153,25 +155,3 @@ def _waiting(state: State[Own], tick: Tick) -> tuple[Own, tuple[Wish, ...]]:
     if waited < TICKS_A_REQUEST:
         return _replace(state.own, unconfirmed_ticks=waited), ()
     return _replace(state.own, unconfirmed_ticks=0), _ask_venue(state) if tick.ready else ()
-
-
-def _is_quiet(state: State[Own], rates: Rates) -> bool:
-    """Without a position: no timer is due, and nothing else could move an order."""
-    own, orders = state.own, state.orders
-    if state.now >= own.create_ns or own.hanging or rates.trailing or rates.minimum_spread > -ONE:
-        return False
-    if not orders:
-        return True
-    exits = any(w.order.action is Action.CLOSE for w in orders)
-    aged = state.now >= own.cancel_ns or orders[0].created_ns <= own.flattened_ns
-    return not exits and not aged
-
-
-def _collapsed(state: State[Own]) -> bool:
-    """A price fell below half of a buy's: then even a minimum_spread of -100 % cancels that, as Hummingbot does."""
-    tick = state.tick
-    assert tick is not None
-    ours = [w.order.price for w in state.orders if w.order.price is not None]
-    prices = (tick.top.bid, tick.top.ask, tick.last_trade, tick.reference, state.own.last_own_price, *ours)
-    known = [price for price in prices if price is not None]
-    return bool(ours) and max(ours) > 2 * min(known)
