@@ -140,6 +140,7 @@ class SafeLaws(RuleBasedStateMachine):
             if isinstance(event, Tick):
                 self._at_a_tick(before, event, outcomes, after)
                 self._legs_are_apart(before, event)
+                self._calm_hides_nothing(before, event)
             if isinstance(event, OrderCanceled):
                 self._after_a_cancel(before, event, outcomes, after)
         self._names_do_not_matter()
@@ -247,6 +248,14 @@ class SafeLaws(RuleBasedStateMachine):
                 orders=tuple(w for w in before.orders if w.order.leg is leg),
             )
             assert self._about(leg, state, event) == self._about(leg, alone, event)
+
+    def _calm_hides_nothing(self, before: State[Own], event: Tick) -> None:
+        """A tick that is passed over would have decided nothing, and remembered nothing."""
+        state = msgspec.structs.replace(before, tick=event, now=event.ts_event)
+        awake = msgspec.structs.replace(state, own=msgspec.structs.replace(state.own, calm=None))
+        (own, wishes), (as_awake, wishes_awake) = (self.venue.policy.decide(each, event) for each in (state, awake))
+        assert wishes == wishes_awake
+        assert msgspec.structs.replace(own, calm=None) == msgspec.structs.replace(as_awake, calm=None)
 
     def _about(self, leg: Leg, state: State[Own], event: Tick) -> list[object]:
         closing = Side.SELL if leg is Leg.LONG else Side.BUY
