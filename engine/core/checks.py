@@ -4,49 +4,86 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from engine.core.commands import Draft, Submit
 from engine.core.position import notional
 from engine.core.state import RATE_WINDOW_NS, State, anchor, equity
-from engine.core.types import ZERO, Action, Leg, Nanos, OrderId, Side, is_whole
+from engine.core.types import ZERO, Action, Leg, OrderId, Side, is_whole, leg_of
 
 type Check = Callable[[Any, Asked], str | None]  # (the limit, what is asked) -> why not
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A draft under the id that it would get: `worst` is how far from flat its side of the leg could get if this and
-    all else that may still fill there did, after whatever only reduces; `approved` are those before it that may go."""
+class Asked:
+    """Whether drafts may go, one after the other: `draft` is the one in question under the `id` that it would get. What
+    of ours may still fill grows with each that was let go."""
+
+    __slots__ = ("_best", "_ids", "_let_go", "_worst", "draft", "id", "state")
 
     id: OrderId
     draft: Draft
-    state: State[Any]
-    worst: Decimal
-    approved: tuple[Draft, ...]
+
+    def __init__(self, state: State[Any]) -> None:
+        self.state = state
+        self._let_go = 0
+        self._ids = {working.order.id for working in state.orders}
+        self._worst: dict[tuple[Leg, Side], Decimal] = {}
+        self._best: dict[Side, Decimal] = {}
+        for working in state.orders:
+            self._rests(working.order)
+
+    def let_go(self) -> None:
+        draft, key = self.draft, self._key if self._worst else None
+        self._let_go += 1
+        self._rests(draft)
+        if key in self._worst and not draft.reduce_only:
+            self._worst[key] += draft.size
 
     @property
     def open_orders(self) -> int:
-        return len(self.state.orders) + len(self.approved)
+        return len(self.state.orders) + self._let_go
 
     @property
-    def at_ns(self) -> Nanos:
-        return self.state.now
+    def sent_before(self) -> int:
+        return self._let_go
 
+    @property
+    def is_taken(self) -> bool:
+        return self.id in self._ids
 
-def worst_position(state: State[Any], leg: Leg, side: Side) -> Decimal:
-    """How far from flat a leg could get on one side, unsigned, if all that can still fill did.
+    @property
+    def meets(self) -> Decimal | None:
+        """The best price of our own orders of the other side."""
+        return self._best.get(self.draft.side.opposite)
 
-    Reducing orders may fill first, so a position on the other side gives no more room."""
-    growing = (w for w in state.orders if w.order.leg is leg and w.order.side is side and not w.order.reduce_only)
-    return max(side * state.position(leg).size, ZERO) + sum((w.leaves for w in growing), ZERO)
+    @property
+    def worst(self) -> Decimal:
+        """How far from flat this side of the leg could get, unsigned, if this and all else that may still fill did.
+
+        Reducing orders may fill first, so a position on the other side gives no more room."""
+        key = self._key
+        if key not in self._worst:
+            leg, side = key
+            orders = (w for w in self.state.orders if w.order.leg is leg and w.order.side is side)
+            growing = sum((w.leaves for w in orders if not w.order.reduce_only), ZERO)
+            self._worst[key] = max(side * self.state.position(leg).size, ZERO) + growing
+        return self._worst[key] if self.draft.reduce_only else self._worst[key] + self.draft.size
+
+    @property
+    def _key(self) -> tuple[Leg, Side]:
+        return leg_of(self.state.mode, self.draft.side, self.draft.action), self.draft.side
+
+    def _rests(self, order: Draft | Submit) -> None:
+        price, best = order.price, self._best.get(order.side)
+        if price is not None and (best is None or (price > best if order.side is Side.BUY else price < best)):
+            self._best[order.side] = price
 
 
 def _whole_units(_on: bool, asked: Asked) -> str | None:
-    draft, instrument = asked.draft, asked.state.instrument
-    if draft.size <= 0 or (draft.price is not None and draft.price <= 0):
+    size, price, instrument = asked.draft.size, asked.draft.price, asked.state.instrument
+    if size <= ZERO or (price is not None and price <= ZERO):
         return "price and size must be positive"
-    whole = is_whole(draft.size, instrument.step) and (draft.price is None or is_whole(draft.price, instrument.tick))
-    return None if whole else f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
+    if is_whole(size, instrument.step) and (price is None or is_whole(price, instrument.tick)):
+        return None
+    return f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
 
 
 def _max_order_size(limit: Decimal, asked: Asked) -> str | None:
@@ -100,24 +137,22 @@ def _max_leverage(limit: Decimal, asked: Asked) -> str | None:
 
 
 def _max_order_rate(limit: int, asked: Asked) -> str | None:
-    since = asked.at_ns - RATE_WINDOW_NS
-    recent = sum(ns > since for ns in asked.state.guard.sent_ns) + len(asked.approved)
+    since = asked.state.now - RATE_WINDOW_NS
+    recent = sum(ns > since for ns in asked.state.guard.sent_ns) + asked.sent_before
     return f"{recent} orders were sent within ten seconds" if recent >= limit else None
 
 
 def _self_cross(_on: bool, asked: Asked) -> str | None:
     """An exit goes out whatever of ours it meets: a venue that minds cancels one of the two."""
-    draft = asked.draft
-    if draft.price is None or draft.action is Action.CLOSE:
+    price, meets = asked.draft.price, asked.meets
+    if price is None or meets is None or asked.draft.action is Action.CLOSE:
         return None
-    resting: tuple[Submit | Draft, ...] = (*(w.order for w in asked.state.orders), *asked.approved)
-    against = [each.price for each in resting if each.side is not draft.side and each.price is not None]
-    crossed = next((price for price in against if draft.side * (draft.price - price) >= 0), None)
-    return None if crossed is None else f"{draft.price} would trade with our own order at {crossed}"
+    crosses = price >= meets if asked.draft.side is Side.BUY else price <= meets
+    return f"{price} would trade with our own order at {meets}" if crosses else None
 
 
 def _duplicate_id(_on: bool, asked: Asked) -> str | None:
-    return None if asked.state.working(asked.id) is None else f"{asked.id} works already"
+    return f"{asked.id} works already" if asked.is_taken else None
 
 
 OF_THE_VENUE = frozenset({"whole_units", "duplicate_id"})  # what it would reject, an exit too

@@ -1,16 +1,14 @@
 """Limits on what may leave. A draft is approved or refused; nothing is changed on the way."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.core.checks import CHECKS, OF_THE_VENUE, Asked, Check, worst_position
-from engine.core.commands import Draft, Refused
-from engine.core.state import State
-from engine.core.types import Action, Leg, OrderId, PositionMode, Side, leg_of
+from engine.core.checks import CHECKS, OF_THE_VENUE, Asked, Check
+from engine.core.commands import Refused
+from engine.core.types import Action, PositionMode
 
 type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 type Count = Annotated[int, Field(ge=0)]
@@ -104,32 +102,18 @@ class Limits(BaseModel):
         return self.max_feed_age_ms is not None or self.max_clock_offset_ms is not None
 
 
-def refusals(limits: Limits, state: State[Any], drafts: Iterable[tuple[OrderId, Draft]]) -> list[Refused | None]:
-    """For each draft in turn, None where it may go, counting all that may still fill: a cancel in flight can lose."""
-    worst: dict[tuple[Leg, Side], Decimal] = {}
-    approved: list[Draft] = []
-    verdicts: list[Refused | None] = []
-    for order_id, draft in drafts:
-        key = (leg_of(state.mode, draft.side, draft.action), draft.side)
-        before = worst[key] if key in worst else worst_position(state, *key)
-        after = before if draft.reduce_only else before + draft.size
-        verdict = _verdict(limits, Asked(order_id, draft, state, after, tuple(approved)))
-        worst[key] = after if verdict is None else before
-        if verdict is None:
-            approved.append(draft)
-        verdicts.append(verdict)
-    return verdicts
+def refusal(limits: Limits, asked: Asked) -> Refused | None:
+    """Why the draft in question may not go; None where it may, and then it counts from here on.
 
-
-def _verdict(limits: Limits, asked: Asked) -> Refused | None:
-    """What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
-    if asked.state.guard.holds and asked.draft.action is Action.OPEN:
-        hold = asked.state.guard.holds[0]
-        return Refused(asked.draft, hold.limit, hold.reason)
+    What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
+    draft, holds = asked.draft, asked.state.guard.holds
+    if holds and draft.action is Action.OPEN:
+        return Refused(draft, holds[0].limit, holds[0].reason)
     reduces = _only_reduces(asked)
     for name, limit, check in limits.checks:
         if (name in OF_THE_VENUE or not reduces) and (reason := check(limit, asked)):
-            return Refused(asked.draft, name, reason)
+            return Refused(draft, name, reason)
+    asked.let_go()
     return None
 
 

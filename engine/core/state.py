@@ -137,16 +137,16 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
 def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> State[S]:
     """The state once these outcomes are journalled: submitted orders work, cancels are on their way."""
     asked = {o.id for o in outcomes if isinstance(o, Cancel)}
-    orders = (
-        *(_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in state.orders),
-        *(
-            Working(order=o, created_ns=at_ns, cancel_requested_ns=at_ns if o.id in asked else None)
-            for o in outcomes
-            if isinstance(o, Submit)
-        ),
-    )
-    guard = _counted(state.guard, sum(isinstance(o, Submit) for o in outcomes), at_ns)
-    return _replace(state, orders=orders, seq=state.seq + len(outcomes), guard=guard)
+    orders = state.orders
+    if asked:
+        orders = tuple(_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in orders)
+    fresh = [
+        Working(order=o, created_ns=at_ns, cancel_requested_ns=at_ns if o.id in asked else None)
+        for o in outcomes
+        if isinstance(o, Submit)
+    ]
+    guard = _counted(state.guard, len(fresh), at_ns)
+    return _replace(state, orders=(*orders, *fresh), seq=state.seq + len(outcomes), guard=guard)
 
 
 def _counted(guard: Guard, submits: int, at_ns: Nanos) -> Guard:
@@ -158,7 +158,7 @@ def _counted(guard: Guard, submits: int, at_ns: Nanos) -> Guard:
 
 def available(state: State[Any]) -> Decimal:
     """What a new order's margin can be taken from, in the settlement currency."""
-    if not state.reserves_margin:
+    if not (state.reserves_margin and (state.orders or state.positions)):
         return state.ledger.cash
     return state.ledger.cash - (sum(_reserved(state), ZERO) / state.leverage)
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
+from engine.core.checks import Asked
 from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Started, Stopping
 from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
-from engine.core.risk import Limits, refusals
+from engine.core.risk import Limits, refusal
 from engine.core.state import State, begun, evolve, sent
 from engine.core.trading import Trading
 from engine.core.types import SECOND, OrderId, leg_of
@@ -64,17 +65,15 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_ns: int) -> Iterator[Outcome]:
     """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
-    said = tuple(_worth_saying(state, wishes, at_ns))
-    drafts = ((order_id(state.run, state.seq, n), wish) for n, wish in said if isinstance(wish, Draft))
-    verdicts = iter(refusals(limits, state, drafts))
-    refused: set[OrderId] = set()
-    for n, wish in said:
+    asked, fresh = Asked(state), set[OrderId]()
+    for n, wish in enumerate(wishes):
         if isinstance(wish, Draft):
-            verdict = next(verdicts)
-            if verdict is not None:
-                refused.add(order_id(state.run, state.seq, n))
-            yield verdict or _submit(state, wish, n)
-        elif not (isinstance(wish, Cancel) and wish.id in refused):
+            asked.id, asked.draft = order_id(state.run, state.seq, n), wish
+            refused = refusal(limits, asked)
+            if refused is None:
+                fresh.add(asked.id)
+            yield refused or _submit(state, wish, asked.id)
+        elif not isinstance(wish, Cancel) or wish.id in fresh or _worth_asking(state, wish, at_ns):
             yield wish
 
 
@@ -84,23 +83,18 @@ def _besides(pulled_back: Iterable[Wish], wishes: Iterable[Wish]) -> Iterator[Wi
     return (wish for wish in pulled_back if not (isinstance(wish, Cancel) and wish.id in asked))
 
 
-def _worth_saying(state: State[Any], wishes: Iterable[Wish], at_ns: int) -> Iterator[tuple[int, Wish]]:
+def _worth_asking(state: State[Any], cancel: Cancel, at_ns: int) -> bool:
     """A cancel is asked once, and again only when 60 s brought no answer."""
-    fresh: set[OrderId] = set()
-    for n, wish in enumerate(wishes):
-        if isinstance(wish, Draft):
-            fresh.add(order_id(state.run, state.seq, n))
-        elif isinstance(wish, Cancel) and wish.id not in fresh:
-            working = state.working(wish.id)
-            asked = working.cancel_requested_ns if working else None
-            if working is None or (asked is not None and at_ns - asked <= CANCEL_RETRY_NS):
-                continue
-        yield n, wish
+    working = state.working(cancel.id)
+    if working is None:
+        return False
+    asked_ns = working.cancel_requested_ns
+    return asked_ns is None or at_ns - asked_ns > CANCEL_RETRY_NS
 
 
-def _submit(state: State[Any], draft: Draft, n: int) -> Submit:
+def _submit(state: State[Any], draft: Draft, name: OrderId) -> Submit:
     return Submit(
-        id=order_id(state.run, state.seq, n),
+        id=name,
         side=draft.side,
         size=draft.size,
         price=draft.price,

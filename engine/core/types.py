@@ -20,7 +20,7 @@ class Side(IntEnum):
 
     @property
     def opposite(self) -> "Side":
-        return Side(-self.value)
+        return Side.SELL if self is Side.BUY else Side.BUY
 
 
 class OrderType(StrEnum):
@@ -107,7 +107,7 @@ def floor_to(value: Decimal, unit: Decimal) -> Decimal:
 
 
 def is_whole(value: Decimal, unit: Decimal) -> bool:
-    return value % unit == 0
+    return not value % unit
 
 
 def leg_of(mode: PositionMode, side: Side, action: Action) -> Leg:

@@ -35,7 +35,7 @@ def bare_replay(data: MarketData, simulation: Simulation, started: Started) -> R
 
 
 class Bare(Strategy):
-    """Keeps a book and, with a timer, reads its top once a second, as decimals."""
+    """Keeps a book and, with a timer, reads its top once a second."""
 
     def __new__(cls, _instrument_id: InstrumentId, _timer: bool) -> Self:
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("BARE-001")))  # type: ignore[call-arg]
@@ -50,8 +50,7 @@ class Bare(Strategy):
             self.clock.set_timer_ns("tick", SECOND, None, None, self._on_tick)
 
     def _on_tick(self, _event: Any) -> None:
-        for each in self.cache.top_of_book(self._id) or ():
-            each.as_decimal()
+        self.cache.top_of_book(self._id)
 
 
 def timed_loop(data: MarketData, started: Started, *, timer: bool) -> float:

@@ -6,12 +6,12 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.state import State, Working, available
-from engine.core.types import Action, Leg, Nanos, OrderType, Side
+from engine.core.types import ZERO, Action, Leg, Nanos, OrderType, Side
 from strategies.perpetual_market_making.explain_exits import LegPlan, leg_plans
-from strategies.perpetual_market_making.market import down, seen
+from strategies.perpetual_market_making.market import seen
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import Behaviour, Parameters
-from strategies.perpetual_market_making.proposal import at_least_minimum, fronts, worth_sending
+from strategies.perpetual_market_making.proposal import fronts, margin_back, worth_sending
 from strategies.perpetual_market_making.quoting import (
     Quotes,
     affordable,
@@ -143,7 +143,7 @@ def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[t
     safe = policy.parameters.behaviour is Behaviour.SAFE
     whole = rates.switches.sizes_quantised if safe else policy.parameters.behaviour is Behaviour.HEAD
     step = state.instrument.step
-    quotes = laddered(rates.levels, market, lambda size: at_least_minimum(turn, size) if whole else down(size, step))
+    quotes = laddered(rates.levels, market, step, state.instrument.min_size if whole else ZERO)
     yield f"its sizes come to nothing in steps of {step} and a minimum of {state.instrument.min_size}", quotes
     quotes = in_band(quotes, rates, market.reference)
     name = "price_ceiling" if side is Side.BUY else "price_floor"
@@ -162,7 +162,8 @@ def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[t
         yield "its price would not be above 0", quotes
         quotes = tuple(q for q in quotes if not whole or worth_sending(turn, q))
         yield f"its value is below the venue's minimum of {state.instrument.min_notional}", quotes
-    quotes = affordable(quotes, state.instrument, state.leverage, available(state))
-    yield f"its margin is more than the {available(state)} {state.instrument.settlement} that are free", quotes
+    free = available(state) + (margin_back(turn) if safe else ZERO)
+    quotes = affordable(quotes, state, free, rebates=policy.parameters.behaviour is Behaviour.HEAD)
+    yield f"its margin is more than the {free} {state.instrument.settlement} that are free", quotes
     if not rates.keep_takers:
         yield "its price would trade at once", passive(quotes, market)

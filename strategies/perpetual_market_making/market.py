@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
 
 from engine.core.events import Tick
 from engine.core.types import Side
@@ -14,7 +15,7 @@ TWO = Decimal(2)
 type Read = Callable[[Decimal | None, Decimal], Decimal]  # (price, tick) -> price in whole ticks
 
 
-class Market(NamedTuple):
+class Market(msgspec.Struct, frozen=True):
     """Best prices in whole ticks, and the reference price that quotes are centred on."""
 
     bid: Decimal
@@ -50,7 +51,7 @@ def seen(tick: Tick, rates: Rates, price_tick: Decimal, own_price: Decimal | Non
     """`read` rounds what is read from the book, and what depth is asked for."""
     of_top, of_depth = read
     bid, ask = of_top(tick.top.bid, price_tick), of_top(tick.top.ask, price_tick)
-    covers = {(cover.side, cover.size): of_depth(cover.price, price_tick) for cover in tick.covers}
+    covers = {(each.side, each.size): of_depth(each.price, price_tick) for each in tick.covers} if tick.covers else {}
     return Market(bid, ask, _reference(tick, rates, bid, ask, own_price), price_tick, covers)
 
 

@@ -24,30 +24,26 @@ from strategies.perpetual_market_making.turn import Turn
 
 
 def classic_proposal(turn: Turn) -> Quotes:
-    step = turn.state.instrument.step
-    quotes = laddered(turn.rates.levels, turn.market, lambda size: down(size, step))
-    return _checked(turn, _priced(turn, quotes), available(turn.state))
+    quotes = laddered(turn.rates.levels, turn.market, turn.state.instrument.step)
+    return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state)))
 
 
 def head_proposal(turn: Turn) -> Quotes:
     """As classic's; a size below the venue's minimum is 0."""
-    quotes = laddered(turn.rates.levels, turn.market, lambda size: at_least_minimum(turn, size))
-    return _checked(turn, _priced(turn, quotes), available(turn.state), rebates=True)
+    instrument = turn.state.instrument
+    quotes = laddered(turn.rates.levels, turn.market, instrument.step, instrument.min_size)
+    return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state), rebates=True))
 
 
 def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
     """None where there is no price to quote around. A size the venue would refuse is left out."""
     if turn.market.reference.is_nan():
         return None
-    quotised = turn.rates.switches.sizes_quantised
-    step = turn.state.instrument.step
-    quotes = laddered(
-        turn.rates.levels, turn.market, lambda size: at_least_minimum(turn, size) if quotised else down(size, step)
-    )
-    quotes = tuple(q for q in _priced(turn, quotes) if q.price > 0 and q.side in sides)
-    if quotised:
-        quotes = tuple(q for q in quotes if worth_sending(turn, q))
-    return _checked(turn, quotes, available(turn.state) + _margin_back(turn))
+    instrument, whole = turn.state.instrument, turn.rates.switches.sizes_quantised
+    quotes = laddered(turn.rates.levels, turn.market, instrument.step, instrument.min_size if whole else ZERO)
+    quotes = tuple([q for q in _priced(turn, quotes) if q.price > ZERO and q.side in sides])
+    least = instrument.min_notional if whole else ZERO
+    return _untaken(turn, affordable(quotes, turn.state, available(turn.state) + margin_back(turn), least=least))
 
 
 def at_least_minimum(turn: Turn, size: Decimal) -> Decimal:
@@ -85,14 +81,13 @@ def _priced(turn: Turn, quotes: Quotes) -> Quotes:
     return quotes
 
 
-def _checked(turn: Turn, quotes: Quotes, funds: Decimal, *, rebates: bool = False) -> Quotes:
-    quotes = affordable(quotes, turn.state.instrument, turn.state.leverage, funds, rebates=rebates)
+def _untaken(turn: Turn, quotes: Quotes) -> Quotes:
     return quotes if turn.rates.keep_takers else passive(quotes, turn.market)
 
 
-def _margin_back(turn: Turn) -> Decimal:
+def margin_back(turn: Turn) -> Decimal:
     """What the quotes that these would replace hold back."""
-    if not (turn.state.reserves_margin and turn.rates.switches.margin_added_back):
+    if not (turn.orders and turn.state.reserves_margin and turn.rates.switches.margin_added_back):
         return ZERO
     resting = (w for w in unhung(turn) if w.order.action is Action.OPEN and w.order.price is not None)
     held = sum((notional(turn.state.instrument, w.leaves, w.order.price) for w in resting if w.order.price), ZERO)

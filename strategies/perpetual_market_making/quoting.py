@@ -4,22 +4,27 @@ Each step takes quotes and returns quotes. Where a price is NaN a comparison rai
 `classic` and `head` that ends the tick, as Hummingbot's clock does; `safe` does not ask for quotes without a price.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import NamedTuple
+from typing import Any
+
+import msgspec
 
 from engine.core.position import notional
-from engine.core.types import ZERO, Instrument, Side
+from engine.core.state import State
+from engine.core.types import ZERO, Side
 from strategies.perpetual_market_making.market import Market, down
 from strategies.perpetual_market_making.rates import ONE, Level, Rates
 
 
-class Quote(NamedTuple):
+class Quote(msgspec.Struct, frozen=True):
     side: Side
     price: Decimal
     size: Decimal
     level: int
 
+
+_replace = msgspec.structs.replace
 
 type Quotes = tuple[Quote, ...]  # buys before sells, each from the inside out
 
@@ -28,11 +33,13 @@ def of_side(quotes: Iterable[Quote], side: Side) -> Quotes:
     return tuple(quote for quote in quotes if quote.side is side)
 
 
-def laddered(levels: tuple[Level, ...], market: Market, sized: Callable[[Decimal], Decimal]) -> Quotes:
+def laddered(levels: tuple[Level, ...], market: Market, step: Decimal, least: Decimal = ZERO) -> Quotes:
+    """In whole ticks and steps; a level smaller than one step, or than `least`, is left out."""
+    reference, tick = market.reference, market.tick
     quotes = []
     for level in levels:
-        price, size = down(market.reference * level.factor, market.tick), sized(level.size)
-        if size > 0 and (not level.checked or price > 0):
+        price, size = reference * level.factor // tick * tick, level.size // step * step
+        if size > ZERO and size >= least and (not level.checked or price > ZERO):
             quotes.append(Quote(level.side, price, size, level.number))
     return tuple(quotes)
 
@@ -66,31 +73,36 @@ def _stepped_back(quote: Quote, market: Market, front: Decimal) -> Quote:
         price = min(quote.price, (depth.to_integral_value(ROUND_CEILING) + 1) * market.tick)
     else:
         price = max(quote.price, (depth.to_integral_value(ROUND_FLOOR) - 1) * market.tick)
-    return quote._replace(price=down(price, market.tick))
+    return _replace(quote, price=down(price, market.tick))
 
 
 def with_costs(quotes: Quotes, fee: Decimal, tick: Decimal) -> Quotes:
-    return tuple(q._replace(price=down(q.price * (ONE - q.side * fee), tick)) for q in quotes)
+    return tuple(_replace(q, price=down(q.price * (ONE - q.side * fee), tick)) for q in quotes)
 
 
 def affordable(
-    quotes: Quotes, instrument: Instrument, leverage: int, available: Decimal, *, rebates: bool = False
+    quotes: Quotes, state: State[Any], available: Decimal, *, least: Decimal = ZERO, rebates: bool = False
 ) -> Quotes:
-    """Each in turn, whole or not at all; a later, smaller one may still fit. A rebate (a negative fee) pays for no
-    margin; `rebates`: it does make room for the quotes after it, as head counts."""
+    """Each in turn, whole or not at all; a later, smaller one may still fit. One worth less than `least` is left out.
+    A rebate (a negative fee) pays for no margin; `rebates`: it does make room for the quotes after it, as head counts.
+    """
+    instrument, leverage = state.instrument, state.leverage
     fee = instrument.maker_fee
     charged = max(fee, ZERO)
     kept, locked = [], ZERO
     for quote in quotes:
         value = notional(instrument, quote.size, quote.price)
-        margin = value / leverage
-        if margin + value * charged <= available - locked:
+        needed = margin = value / leverage
+        if fee:
+            needed += value * charged
+        if value >= least and needed <= available - locked:
             kept.append(quote)
-            locked += margin + value * (fee if rebates else charged)
+            locked += margin + value * fee if rebates else needed
     return tuple(kept)
 
 
 def passive(quotes: Quotes, market: Market) -> Quotes:
     """Dropped, not moved, where they would trade at once. A side that is not there cannot be crossed."""
-    quotes = tuple(q for q in quotes if q.side is Side.SELL or market.ask.is_nan() or q.price < market.ask)
-    return tuple(q for q in quotes if q.side is Side.BUY or market.bid.is_nan() or q.price > market.bid)
+    bid, ask = market.bid, market.ask
+    no_bid, no_ask = bid.is_nan(), ask.is_nan()
+    return tuple([q for q in quotes if (no_ask or q.price < ask if q.side is Side.BUY else no_bid or q.price > bid)])

@@ -86,18 +86,16 @@ def replenish(turn: Turn, proposal: Quotes | None) -> None:
     if proposal is None or turn.own.create_ns >= turn.now or unhung(turn):
         return
     for quote in proposal:
-        turn.send(_draft(turn, quote.side, quote.price, quote.size, quote.level))
+        turn.send(
+            Draft(
+                side=quote.side,
+                size=quote.size,
+                price=quote.price,
+                action=Action.OPEN,
+                purpose=Purpose.QUOTE,
+                level=quote.level,
+                post_only=turn.rates.post_only,
+            )
+        )
     if proposal:
         set_timers(turn)
-
-
-def _draft(turn: Turn, side: Side, price: Decimal, size: Decimal, level: int) -> Draft:
-    return Draft(
-        side=side,
-        size=size,
-        price=price,
-        action=Action.OPEN,
-        purpose=Purpose.QUOTE,
-        level=level,
-        post_only=turn.rates.post_only,
-    )

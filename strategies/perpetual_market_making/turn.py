@@ -19,8 +19,8 @@ class Turn:
     before it standing. So a turn collects; all that it collects is returned, and it is gone after the decision.
 
     `held` is (leg, signed size, entry) of each position. `orders` are the LIMIT orders that can still fill, in order of
-    creation, those sent in this turn included; where the venue answers a cancel at once, without those cancelled in
-    this turn.
+    creation, exits sent in this turn included (nothing asks for a turn's own quotes: they end it); where the venue
+    answers a cancel at once, without those cancelled in this turn.
     """
 
     __slots__ = ("at_ns", "held", "market", "now", "orders", "own", "rates", "state", "wishes")
@@ -43,10 +43,9 @@ class Turn:
             self.orders.remove(working)
 
     def send(self, draft: Draft) -> None:
-        order = self._named(draft)
+        if draft.action is Action.CLOSE and draft.type is OrderType.LIMIT:
+            self.orders.append(Working(order=self._named(draft), created_ns=self.at_ns))
         self.wishes.append(draft)
-        if draft.type is OrderType.LIMIT:
-            self.orders.append(Working(order=order, created_ns=self.at_ns))
 
     def is_exit(self, working: Working) -> bool:
         """Sent to close the position that is held now; an older one counts as any other order."""

@@ -38,8 +38,10 @@ def memory_4x(bench: Workbench) -> Measure:
 def tick_idle_us(bench: Workbench) -> Measure:
     """`step` on a tick without a change of mind, against a bare timer callback that reads the top of the book."""
     took = _ticks()
-    detail = f"aim 20 us; {took['held_us']:.2f} with a position; the bar is 4 bare callbacks of {took['bare_us']:.2f}"
-    return Measure("tick_idle_us", took["flat_us"], 4 * took["bare_us"], detail, less_is_better=True)
+    detail = f"aim 20 us; {took['flat_us']:.2f} flat, {took['held_us']:.2f} with a position; the bar is 4 bare callbacks of {took['bare_us']:.2f}"
+    return Measure(
+        "tick_idle_us", max(took["flat_us"], took["held_us"]), 4 * took["bare_us"], detail, less_is_better=True
+    )
 
 
 def tick_requote_us(bench: Workbench) -> Measure:
@@ -52,9 +54,9 @@ def tick_requote_us(bench: Workbench) -> Measure:
 def tick_vs_bare_timer(bench: Workbench) -> Measure:
     """How many bare callbacks an idle tick costs."""
     took = _ticks()
-    held, requote = (took[each] / took["bare_us"] for each in ("held_us", "requote_us"))
-    detail = f"times a bare callback; {held:.2f} with a position, {requote:.2f} to make four quotes"
-    return Measure("tick_vs_bare_timer", took["flat_us"] / took["bare_us"], 4.0, detail, less_is_better=True)
+    flat, held, requote = (took[each] / took["bare_us"] for each in ("flat_us", "held_us", "requote_us"))
+    detail = f"times a bare callback; {flat:.2f} flat, {held:.2f} with a position, {requote:.2f} to make four quotes"
+    return Measure("tick_vs_bare_timer", max(flat, held), 4.0, detail, less_is_better=True)
 
 
 def journal_cost(bench: Workbench) -> Measure:

@@ -1,8 +1,8 @@
 """What one tick costs: prints {"bare_us", "flat_us", "held_us", "requote_us"}, each the best of several tries.
 
-`bare_us` is a timer callback of NautilusTrader that reads the top of the book, as the exact decimals that `step` is
-given, and does nothing with it: a run's loop with it less the same loop without, a tick. The others are `step` on a
-tick: with quotes that stay, with a position whose take profit stays, and with four quotes to make, two levels a side.
+`bare_us` is a timer callback of NautilusTrader that reads the top of the book, in its own values, and does nothing with
+it: a run's loop with it less the same loop without, a tick. The others are `step` on a tick: one after another with
+quotes that stay, the same with a position whose take profit stays, and with four quotes to make, two levels a side.
 
     python -m tests.bench.tick_cost
 """
@@ -29,7 +29,7 @@ from tests.support.builders import a_fill, a_start, a_tick
 from tests.support.catalogs import Handmade
 
 SECONDS = 20_000  # of the bare run
-TRIES, STEPS = 7, 2_000
+TRIES, LOOPS, STEPS = 7, 60, 300  # of the steps many short tries: a busy machine pauses some of them
 LIMITS = Limits()
 POLICY = PerpetualMarketMaking(
     Parameters(
@@ -55,20 +55,30 @@ def bare_us() -> float:
     return (ticking - still) / SECONDS * 1e6
 
 
-def step_us(state: State[Any], ticks: tuple[Tick, ...]) -> float:
-    """A tick's cost, over ticks that all find the same state."""
+def idle_us(state: State[Any], ticks: tuple[Tick, ...]) -> float:
+    """A tick's cost where none changes anything, each on the state that the one before left."""
 
-    def once() -> None:
+    def run() -> None:
+        after = state
         for tick in ticks:
+            after, _ = step(POLICY, LIMITS, after, tick)
+
+    return min(_seconds(run) for _ in range(LOOPS)) / len(ticks) * 1e6
+
+
+def once_us(state: State[Any], tick: Tick) -> float:
+    """The cost of one tick, on one state over and over."""
+
+    def run() -> None:
+        for _ in range(STEPS):
             step(POLICY, LIMITS, state, tick)
 
-    return min(_seconds(once, STEPS // len(ticks)) for _ in range(TRIES)) / (STEPS // len(ticks) * len(ticks)) * 1e6
+    return min(_seconds(run) for _ in range(LOOPS)) / STEPS * 1e6
 
 
-def _seconds(once: Callable[[], None], times: int) -> float:
+def _seconds(run: Callable[[], None]) -> float:
     began = time.perf_counter()
-    for _ in range(times):
-        once()
+    run()
     return time.perf_counter() - began
 
 
@@ -101,9 +111,9 @@ def main() -> dict[str, float]:
     assert not any(step(POLICY, LIMITS, state, tick)[1] for state in (flat, held) for tick in moving)
     return {
         "bare_us": bare_us(),
-        "flat_us": step_us(flat, moving),
-        "held_us": step_us(held, moving),
-        "requote_us": step_us(empty, (a_tick(1),)),
+        "flat_us": idle_us(flat, moving * (STEPS // len(moving))),
+        "held_us": idle_us(held, moving * (STEPS // len(moving))),
+        "requote_us": once_us(empty, a_tick(1)),
     }
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from engine.core.state import State, begun
 from engine.core.types import Side
 from strategies.perpetual_market_making.market import NAN, Market, down, through_float
 from strategies.perpetual_market_making.quoting import (
@@ -18,11 +19,12 @@ from strategies.perpetual_market_making.quoting import (
     with_costs,
 )
 from strategies.perpetual_market_making.rates import rates_of
-from tests.support.builders import LINEAR
+from tests.support.builders import LINEAR, a_start
 from tests.support.little_venue import quoting
 
 BUY, SELL = Side.BUY, Side.SELL
 TICK = Decimal("0.1")
+STEP = Decimal("0.001")
 
 
 def d(value: object) -> Decimal:
@@ -38,12 +40,17 @@ def quote(side: Side, price: object, size: object = 1, level: int = 0) -> Quote:
     return Quote(side, d(price), d(size), level)
 
 
+def charged(fee: str, leverage: int = 1) -> State[None]:
+    instrument = msgspec.structs.replace(LINEAR, maker_fee=d(fee))
+    return begun(None, a_start(instrument=instrument, leverage=leverage))
+
+
 TWO = (quote(BUY, 98), quote(SELL, 102))
 
 
 def test_a_ladder_is_floored_on_both_sides() -> None:
     levels = rates_of(quoting(bid_spread="0.55", ask_spread="0.55", order_levels=2, order_level_spread=1)).levels
-    quotes = laddered(levels, market(), lambda size: size)
+    quotes = laddered(levels, market(), STEP)
     assert [(q.side, q.price, q.level) for q in quotes] == [
         (BUY, d("99.4"), 0),
         (BUY, d("98.4"), 1),
@@ -54,13 +61,13 @@ def test_a_ladder_is_floored_on_both_sides() -> None:
 
 def test_a_level_without_size_is_dropped() -> None:
     levels = rates_of(quoting(order_amount=1, order_levels=3, order_level_amount="-0.6")).levels
-    assert [q.size for q in laddered(levels, market(), lambda size: size)] == [1, d("0.4")] * 2
+    assert [q.size for q in laddered(levels, market(), STEP)] == [1, d("0.4")] * 2
 
 
 def test_an_override_replaces_levels_and_keeps_its_order() -> None:
     override = {"a": ["sell", 1, 3], "b": ["buy", "0.5", "1.2"], "c": ["hold", 1, 1], "d": ["buy", 100, 1]}
     levels = rates_of(quoting(order_override=override)).levels
-    assert laddered(levels, market(), lambda size: size) == (quote(BUY, "99.5", "1.2"), quote(SELL, 101, 3))
+    assert laddered(levels, market(), STEP) == (quote(BUY, "99.5", "1.2"), quote(SELL, 101, 3))
 
 
 @pytest.mark.parametrize(("reference", "sides"), [(102, [SELL]), (101, [BUY, SELL]), (98, [BUY])])
@@ -98,17 +105,25 @@ def test_costs_move_quotes_out_by_the_fee() -> None:
 
 
 def test_what_does_not_fit_is_dropped_whole_and_a_smaller_one_may_still_fit() -> None:
-    free = msgspec.structs.replace(LINEAR, maker_fee=Decimal(0))
     wanted = (quote(BUY, 100, 1), quote(BUY, 90, 2), quote(SELL, 101, 1))
-    assert affordable(wanted, free, 1, Decimal(201)) == (wanted[0], wanted[2])
-    assert affordable(wanted, free, 2, Decimal(201)) == wanted
-    assert affordable(wanted[:1], LINEAR, 1, Decimal(100)) == ()
+    assert affordable(wanted, charged("0"), Decimal(201)) == (wanted[0], wanted[2])
+    assert affordable(wanted, charged("0", leverage=2), Decimal(201)) == wanted
+    assert affordable(wanted[:1], charged("0.001"), Decimal(100)) == ()
+    assert affordable(wanted, charged("0"), Decimal(1000), least=d(101)) == wanted[1:]
+
+
+def test_a_rebate_pays_for_no_margin_and_makes_room_for_the_next_only_as_head_counts() -> None:
+    wanted = (quote(BUY, 100, 1), quote(BUY, 100, 1, level=1))
+    rebate = charged("-0.01")
+    assert affordable(wanted, rebate, Decimal("99.5")) == ()
+    assert affordable(wanted, rebate, Decimal("199.5")) == wanted[:1]
+    assert affordable(wanted, rebate, Decimal("199.5"), rebates=True) == wanted
 
 
 def test_takers_are_dropped_and_an_empty_side_cannot_be_crossed() -> None:
     crossing = (quote(BUY, 101), quote(SELL, 99))
     assert passive(crossing, market()) == ()
-    assert passive(crossing, market()._replace(ask=NAN)) == crossing[:1]
+    assert passive(crossing, msgspec.structs.replace(market(), ask=NAN)) == crossing[:1]
 
 
 def test_rounding_is_toward_zero() -> None:
