@@ -38,7 +38,8 @@ def memory_4x(bench: Workbench) -> Measure:
 def tick_idle_us(bench: Workbench) -> Measure:
     """`step` on a tick without a change of mind, against a bare timer callback that reads the top of the book."""
     took = _ticks()
-    detail = f"aim 20 us; {took['flat_us']:.2f} flat, {took['held_us']:.2f} with a position; the bar is 4 bare callbacks of {took['bare_us']:.2f}"
+    rest = f"{took['flat_us']:.2f} flat, {took['held_us']:.2f} with a position"
+    detail = f"aim 20 us; {rest}; the bar is 4 bare callbacks of {took['bare_us']:.2f}"
     return Measure(
         "tick_idle_us", max(took["flat_us"], took["held_us"]), 4 * took["bare_us"], detail, less_is_better=True
     )

@@ -29,7 +29,7 @@ from tests.support.builders import a_fill, a_start, a_tick
 from tests.support.catalogs import Handmade
 
 SECONDS = 20_000  # of the bare run
-TRIES, LOOPS, STEPS = 7, 60, 300  # of the steps many short tries: a busy machine pauses some of them
+TRIES, LOOPS, STEPS = 7, 400, 30  # of the steps many short tries: a busy machine has few quiet moments
 LIMITS = Limits()
 POLICY = PerpetualMarketMaking(
     Parameters(
