@@ -20,6 +20,7 @@ from nautilus_trader.persistence import ParquetDataCatalog
 from engine.core.events import Started
 from engine.core.types import Nanos, PositionMode
 from engine.nautilus.catalog import write_instrument
+from engine.simulation.fee_tiers import charged
 from engine.simulation.settings import Simulation
 
 MS = 1_000_000
@@ -31,7 +32,7 @@ def simulated_venue(simulation: Simulation, started: Started, *, depth: bool = T
     at every instant of the data, and go by the latest quote; engine.simulation.liquidation goes by the mark price, once
     a second."""
     instrument = started.instrument
-    maker, taker = fees(simulation, started)
+    fees = charged(instrument, simulation, started.ts_event)
     latency = simulation.order_latency_ms * MS
     return BacktestVenueConfig(
         instrument.venue,
@@ -41,7 +42,7 @@ def simulated_venue(simulation: Simulation, started: Started, *, depth: bool = T
         BookType.L2_MBP if depth else BookType.L1_MBP,
         default_leverage=Decimal(started.leverage),
         margin_model=LeveragedMarginModel(),
-        fee_model=MakerTakerFeeModel(maker, taker),
+        fee_model=MakerTakerFeeModel(fees.maker_fee, fees.taker_fee),
         latency_model=StaticLatencyModel(base_latency_nanos=latency) if latency else None,
         queue_position=simulation.queue_position and simulation.fills != "optimistic",
         fill_model=_never_at_its_price() if simulation.fills == "pessimistic" else None,
@@ -64,16 +65,6 @@ def silent_venue(name: str) -> BacktestVenueConfig:
 def _never_at_its_price() -> DefaultFillModel:
     """A resting order does not fill while the market trades at its price, only beyond it. No chance: 0 is never."""
     return DefaultFillModel(prob_fill_on_limit=0.0, prob_slippage=0.0, random_seed=0)
-
-
-def fees(simulation: Simulation, started: Started) -> tuple[Decimal, Decimal]:
-    """Maker and taker fee as fractions."""
-    instrument, percent = started.instrument, Decimal(100)
-    maker, taker = simulation.maker_fee_pct, simulation.taker_fee_pct
-    return (
-        instrument.maker_fee if maker is None else maker / percent,
-        instrument.taker_fee if taker is None else taker / percent,
-    )
 
 
 def write_margin_rules(catalog: Path, started: Started) -> None:

@@ -1,6 +1,7 @@
 """A backtest from run file to results: catalog, manifest, journal, the simulated venue, seal, analysis."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from engine.run.agreement import check_agreement
 from engine.run.compose import Parts, compose
 from engine.run.reference import fingerprint_of, idle_keys, reference_of
 from engine.run.seals import sealed_as_it_went
+from engine.simulation.fee_tiers import fees
 from engine.simulation.reference import Reference
 from strategies.registry import STRATEGIES
 
@@ -66,6 +68,7 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
     of_reference = fingerprint_of(config, reference)
     said_config = identity(config) | ({} if of_reference is None else {"reference": of_reference})
     manifest = new_manifest("backtest", instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
+    origin = fees(config.simulation, held.instrument, low).origin
     said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
     warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
     return Plan(
@@ -76,8 +79,12 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
         end_ns=high,
         reference=reference,
         gaps=gaps,
-        notes=(*dict.fromkeys((*said, *idle_keys(config), *_of_data(config, held, gaps, high), *warnings)),),
+        notes=_once(said, filter(None, [origin]), idle_keys(config), _of_data(config, held, gaps, high), warnings),
     )
+
+
+def _once(*notes: Iterable[str]) -> tuple[str, ...]:
+    return (*dict.fromkeys(chain.from_iterable(notes)),)
 
 
 def _of_data(config: RunConfig, held: store.Contents, gaps: tuple[Gap, ...], end_ns: Nanos) -> Iterator[str]:

@@ -20,15 +20,22 @@ class Simulation(BaseModel):
         default=Decimal(10_000),
         description="what the account holds at the start, in the settlement currency",
     )
+    fee_tier: str | None = Field(
+        default=None,
+        examples=["vip1"],
+        description="what the venue charges, by the name of its tier: Binance regular, vip1 to vip9 (inverse: regular, "
+        "maker1 to maker3), Bybit vip0 to vip5, supreme, OKX lv1 to lv5, vip1 to vip7, Hyperliquid tier0 to tier6, "
+        "maker1 to maker3; unset: the instrument's own fees",
+    )
     maker_fee_pct: Percent | None = Field(
         default=None,
         examples=[Decimal("0.02")],
-        description="percent of the value traded by resting orders (a rebate is negative); unset: the instrument's own",
+        description="percent of the value traded by resting orders (a rebate is negative); unset: as fee_tier says",
     )
     taker_fee_pct: Percent | None = Field(
         default=None,
         examples=[Decimal("0.05")],
-        description="percent of the value traded by orders that take liquidity; unset: the instrument's own",
+        description="percent of the value traded by orders that take liquidity; unset: as fee_tier says",
     )
     order_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
         default=50,
