@@ -7,7 +7,7 @@ from typing import Any
 from engine.analysis.fold import fold_journal, started_of
 from engine.analysis.frames import write_frames
 from engine.analysis.page import report_page
-from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE
+from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE, open_run
 from engine.analysis.study import study, study_figures
 from engine.analysis.summary import summary
 from engine.journal.atomic import write_atomically
@@ -30,6 +30,16 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")
     if report:
-        page = report_page(journal, started, frames, figures, studied)
-        write_atomically(run_dir / REPORT_FILE, page.encode())
+        _write_page(run_dir, report_page(journal, started, frames, figures, studied, None))
     return figures
+
+
+def write_report(run_dir: Path) -> None:
+    """Write a finished run's page anew, with its band where one was run (see engine.analysis.band)."""
+    run = open_run(run_dir)
+    page = report_page(run.journal, started_of(run.journal), run.frames, run.summary, run.study, run.band)
+    _write_page(run_dir, page)
+
+
+def _write_page(run_dir: Path, page: str) -> None:
+    write_atomically(run_dir / REPORT_FILE, page.encode())

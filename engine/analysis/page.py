@@ -10,7 +10,9 @@ from string import Template
 from typing import Any
 
 import plotly.offline
+import polars as pl
 
+from engine.analysis.band import verdict
 from engine.analysis.figures import PURPOSES, Units, run_figure, units_of
 from engine.analysis.frames import Frames
 from engine.analysis.laws import TOO_EARLY, TOO_LATE, TOO_MUCH
@@ -34,7 +36,14 @@ _MARKOUT = (
 )
 
 
-def report_page(journal: Journal, started: Started, frames: Frames, figures: dict[str, Any], studied: Study) -> str:
+def report_page(
+    journal: Journal,
+    started: Started,
+    frames: Frames,
+    figures: dict[str, Any],
+    studied: Study,
+    band: pl.DataFrame | None,
+) -> str:
     """The page of a run: `figures` is its summary. Plotly's script is packed inside, hence its two megabytes."""
     units = units_of(started.instrument)
     run_file, manifest = journal.run_file, journal.run_file.manifest
@@ -57,7 +66,7 @@ def report_page(journal: Journal, started: Started, frames: Frames, figures: dic
         good="good" if journal.status is Status.ENDED else "bad",
         run_id=_text(run_file.run_id),
         period=_text(_period(figures)),
-        notices="".join((*_notices(journal), *_findings(studied))),
+        notices="".join((*_verdict(band), *_notices(journal), *_findings(studied))),
         cards="".join(_card(metric, figures[metric.key], units) for metric in HEADLINE),
         money=_money_table(figures, units),
         trading=_table(_rows(TRADING, figures, units)),
@@ -76,6 +85,15 @@ def _notices(journal: Journal) -> Iterator[str]:
         yield f'<p class="notice bad">{_text(seal.status)}: {_text(seal.reason or "no reason given")}</p>'
     for warning in journal.run_file.warnings:
         yield f'<p class="notice">{_text(warning)}</p>'
+
+
+def _verdict(band: pl.DataFrame | None) -> Iterator[str]:
+    if band is None:
+        yield '<p class="notice">One assumption of fills and latency: <code>--band</code> tries others.</p>'
+        return
+    found = verdict(band)
+    tone = "good" if found.survives else "bad"
+    yield f'<p class="notice {tone}"><b>Does the edge survive?</b> {_text(found.said)}</p>'
 
 
 def _findings(studied: Study) -> Iterator[str]:

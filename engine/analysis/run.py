@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from engine.analysis.band import BAND_FILE, CELLS
 from engine.analysis.figures import run_figure, units_of
 from engine.analysis.fold import fold_journal, started_of
 from engine.analysis.frames import EQUITY, FILLS, Frames, read_frames
@@ -105,6 +106,12 @@ class Run:
             return dict(json.loads(path.read_bytes()))
         notes = self.run_file.seal.notes if self.run_file.seal else {}
         return summary(self.frames, rows=notes.get("rows"), seconds=notes.get("seconds"))
+
+    @cached_property
+    def band(self) -> pl.DataFrame | None:
+        """The runs of its band, itself among them (schema CELLS of engine.analysis.band); None if none was run."""
+        path = self.folder / BAND_FILE
+        return pl.DataFrame(json.loads(path.read_bytes())["cells"], schema=CELLS) if path.is_file() else None
 
     @property
     def events(self) -> pl.DataFrame:

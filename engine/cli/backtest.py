@@ -9,8 +9,8 @@ from engine.analysis.metrics import DONE, HEADLINE, RISK, TRADING, number, shown
 from engine.cli import show, speak
 from engine.config.read import Override, override, read_config
 from engine.core.errors import ConfigError, Problem
-from engine.run.backtest import Plan, Result, backtest, planned
 from engine.run.runs import RUNS, run_folder
+from engine.run.simulate import Plan, Result, backtest, planned
 from engine.run.whatif import parent_of, varied
 
 STAGES = {"backtest": "Replaying the market", "analysis": "Writing the results"}
@@ -18,22 +18,22 @@ TABLES = {"Money": HEADLINE, "Trading": TRADING, "Risk": RISK, "Run": DONE}
 
 
 def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json: bool) -> None:
-    plan = planned(read_config(run_file, _overrides(changes, options)))
+    plan = planned(read_config(run_file, overrides(changes, options)))
     result = _run(plan)
     if as_json:
-        speak.json_object(_result(result))
+        speak.json_object(plain(result))
     else:
-        _tell(result)
+        tell(result)
 
 
 def run_again(parent: str, changes: list[str], options: dict[str, Any], *, as_json: bool) -> None:
     """With other parameters, and the two side by side."""
     folder = run_folder(parent, options["runs"] or RUNS)
     before = parent_of(folder)
-    result = _run(varied(folder, _overrides(changes, options)))
+    result = _run(varied(folder, overrides(changes, options)))
     if as_json:
         was = {"run_dir": str(before.run_dir), "digest": before.digest, "summary": before.summary}
-        speak.json_object({**_result(result), "parent": was})
+        speak.json_object({**plain(result), "parent": was})
         return
     units = units_of(result.instrument)
     rows = [
@@ -57,7 +57,7 @@ def _run(plan: Plan) -> Result:
     return result
 
 
-def _result(result: Result) -> dict[str, Any]:
+def plain(result: Result) -> dict[str, Any]:
     return {
         "run_dir": str(result.run_dir),
         "digest": result.digest,
@@ -67,7 +67,7 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _overrides(changes: list[str], options: dict[str, Any]) -> list[Override]:
+def overrides(changes: list[str], options: dict[str, Any]) -> list[Override]:
     """All that the command line asks for; the faults of all --set at once."""
     made: list[Override] = []
     problems: list[Problem] = []
@@ -88,7 +88,7 @@ def _overrides(changes: list[str], options: dict[str, Any]) -> list[Override]:
     return made
 
 
-def _tell(result: Result) -> None:
+def tell(result: Result) -> None:
     units = units_of(result.instrument)
     parts = {
         title: {metric.label: shown(metric, result.summary[metric.key], units) for metric in metrics}

@@ -78,14 +78,22 @@ def backtest(
     ] = None,
     runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    band: Annotated[
+        bool, typer.Option("--band", help="Also under other assumptions of fills and latency; one verdict.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="With --band: processes at once.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run a strategy over recorded market data; show the summary and where the page is."""
     from engine.cli import backtest as command
 
     options: dict[str, Any] = {"start": start, "end": end, "runs": runs, "no_report": no_report}
-    if parent is not None and run_file is None:
+    if parent is not None and run_file is None and not band:
         command.run_again(parent, changes or [], options, as_json=as_json)
+    elif run_file is not None and parent is None and band:
+        from engine.cli import band as banded
+
+        banded.run(run_file, changes or [], options, workers, as_json=as_json)
     elif run_file is not None and parent is None:
         command.run(run_file, changes or [], options, as_json=as_json)
     else:

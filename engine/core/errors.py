@@ -23,6 +23,10 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[Problem, ...]]:
+        """So that it comes out of another process as what it was."""
+        return type(self), self.problems
+
 
 class ConfigError(InputError):
     """A run file that cannot be used."""

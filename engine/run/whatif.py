@@ -16,8 +16,8 @@ from engine.core.errors import DataError, JournalError, Problem
 from engine.journal.manifest import MANIFEST_FILE, RunFile, read_run_file
 from engine.journal.market import STREAM, Named, named_market
 from engine.journal.reader import Journal
-from engine.run.backtest import Plan, planned
 from engine.run.remade import remade
+from engine.run.simulate import Plan, planned
 
 PATHS = ("catalog", "reference_csv")  # of [data]: a manifest has them beside what decides the run
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from engine.config.read import override, read_config
 from engine.nautilus.backtest import MarketData
 from engine.nautilus.bench import bare_replay
-from engine.run.backtest import planned
 from engine.run.compose import compose
+from engine.run.simulate import planned
 
 catalog = Path(sys.argv[2])
 plan = planned(read_config(Path(sys.argv[1]), [override(f"data.catalog={catalog}")]))

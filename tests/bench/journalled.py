@@ -12,8 +12,8 @@ from engine.config.read import override, read_config
 from engine.journal.manifest import Status, manifest_hash
 from engine.journal.writer import create_run
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
-from engine.run.backtest import Plan, planned
 from engine.run.compose import compose
+from engine.run.simulate import Plan, planned
 from tests.bench.workbench import REFRESH_S
 
 

@@ -16,8 +16,8 @@ from engine.analysis.markout import curve, markouts
 from engine.analysis.run import Run
 from engine.analysis.supply import moments, overdrawn
 from engine.config.read import override, read_config
-from engine.run.backtest import backtest, planned
 from engine.run.ingest import ingest
+from engine.run.simulate import backtest, planned
 from tests.support.shared import needs_tapes
 from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024
 

@@ -148,11 +148,11 @@ def test_broken_invariant_is_our_fault(tmp_path: Path) -> None:
     """A fault of ours: exit code 1, the run sealed as failed, with a traceback for whoever mends it."""
     asked = """
 import sys
-import engine.run.backtest as backtest
+import engine.run.simulate as simulate
 from engine.core.errors import BrokenInvariantError
 def broken(*_):
     raise BrokenInvariantError("on purpose")
-backtest.check_agreement = broken
+simulate.check_agreement = broken
 from engine.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """

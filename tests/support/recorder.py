@@ -25,10 +25,10 @@ from engine.journal.writer import create_run
 from engine.nautilus.catalog import perpetual
 from engine.nautilus.recording import streaming
 from engine.nautilus.shell import Feed, Plan, Shell
-from engine.run.backtest import planned
 from engine.run.compose import compose
 from engine.run.recover import resumed
 from engine.run.seals import sealed_as_it_went
+from engine.run.simulate import planned
 
 PAUSE_S = 0.004
 F_LAST = 128
