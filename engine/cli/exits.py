@@ -1,7 +1,7 @@
-"""The one place where what went wrong becomes an exit code: 0 ok, 1 our fault, 2 bad input, 130 Ctrl-C."""
+"""The one place where what went wrong becomes an exit code: 0 ok, 1 our fault, 2 bad input, 128 + the number
+of the signal that stopped it (130 Ctrl-C, 143 SIGTERM)."""
 
 import errno
-import signal
 import traceback
 from collections.abc import Callable
 
@@ -9,8 +9,9 @@ import typer
 
 from engine.cli import speak
 from engine.core.errors import InputError, Problem
+from engine.nautilus.interrupts import Stopped, stopped_by
 
-OK, OUR_FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 128 + signal.SIGINT
+OK, OUR_FAULT, BAD_INPUT = 0, 1, 2
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_SPACE_WORDS = ("No space left on device", "Disk quota exceeded", "File too large", "disk is full")
 
@@ -30,8 +31,9 @@ def code_of(work: Callable[[], None], *, as_json: bool) -> int:
         )
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort) as stop:
-        speak.problems("stopped by Ctrl-C", (Problem("perpmm", str(stop) or "stopped by Ctrl-C"),), as_json=as_json)
-        return STOPPED
+        stopped = stopped_by(stop) if isinstance(stop, KeyboardInterrupt) else Stopped()
+        speak.problems(f"stopped by {stopped.by}", (Problem("perpmm", str(stopped)),), as_json=as_json)
+        return 128 + stopped.number
     except BrokenPipeError:  # whoever read our output has seen enough
         speak.go_silent()
         return OUR_FAULT

@@ -1,6 +1,5 @@
 """`perpmm`: parse, call, show. What a command needs is imported when it runs, so that --help answers at once."""
 
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import data_commands, exits, journal_commands, steer_commands
+from engine.nautilus.interrupts import heed_signals
 
 app = typer.Typer(
     name="perpmm",
@@ -25,8 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    # A shell starts background jobs with Ctrl-C ignored; whoever sends one to us means it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_signals()
     return exits.code_of(lambda: _invoke(given or ["--help"]), as_json="--json" in given)
 
 

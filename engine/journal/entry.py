@@ -1,13 +1,12 @@
 """One line of a journal: an event, a command or a refusal, and the hash that ties it to the line before it."""
 
 import hashlib
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from engine.core.commands import Cancel, Command, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
+from engine.core.commands import Cancel, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
 
@@ -88,10 +87,3 @@ class CommandsDigest:
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
-
-
-def digest_of(commands: Iterable[Command]) -> str:
-    digest = CommandsDigest()
-    for command in commands:
-        digest.add(encode(command))
-    return digest.hexdigest()

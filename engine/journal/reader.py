@@ -86,7 +86,7 @@ class Journal:
                     message = f"written by schema version {version}, this code reads {SCHEMA_VERSION}"
                     raise JournalError(Problem(str(path), message))
                 yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise JournalError(Problem(str(path), f"cannot be read: {error}")) from error
 
 

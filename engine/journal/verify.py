@@ -60,7 +60,7 @@ def verdict(folder: Path, *, market: bool = True) -> Verdict:
         found.extend(chain.faults(journal))
     except OSError as error:
         found.append(f"{JOURNAL_FILE} cannot be read: {error.strerror}")
-    except (JournalError, TypeError, sqlite3.Error) as error:  # TypeError: a column came back as something else
+    except (JournalError, TypeError, UnicodeDecodeError, sqlite3.Error) as error:  # a column, or a name, is another
         found.append(f"{JOURNAL_FILE}: {error}")
     if market and run_file.seal is not None and run_file.seal.market is not msgspec.UNSET:
         found.extend(_market_damage(folder, run_file.seal.market))

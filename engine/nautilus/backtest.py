@@ -19,7 +19,7 @@ from engine.core.events import AnyEvent, Held, LeverageConfirmed, PositionModeCo
 from engine.core.session import Send, Session
 from engine.core.types import Nanos
 from engine.nautilus import translate
-from engine.nautilus.interrupts import noted_interrupts
+from engine.nautilus.interrupts import Stopped, noted_interrupts
 from engine.nautilus.node import RUN, node_over
 from engine.nautilus.reference import priced
 from engine.nautilus.shell import Audit, Feed, Plan, Shell, nothing_to_audit
@@ -67,15 +67,16 @@ def run_backtest(  # noqa: PLR0913  one keyword a hook
     the run is stopped as at the data's end, and returns. `audit` is called once a minute of data.
 
     Raises DataError where the catalog lacks the instrument or has no rows in the range; whatever the session, its
-    record or a callback raised; KeyboardInterrupt on Ctrl-C, once the session has been stopped properly, within a
-    second of data time; RuntimeError if another engine is running in this process. Runs one after another are fine.
+    record or a callback raised; Stopped on Ctrl-C or another such signal, once the session has been stopped
+    properly, within a second of data time; RuntimeError if another engine is running in this process. Runs one after
+    another are fine.
     """
     span = span_of(data, started.instrument.id, funding=simulation.funding)
     with only_engine(), noted_interrupts() as interrupted, overlay(started) as rules:
         write_pauses(rules, started.instrument.id, data.gaps)
 
         def stop_wanted() -> str | None:
-            if interrupted():
+            if interrupted() is not None:
                 return "interrupted"
             return "stop requested" if stop_requested is not None and stop_requested() else None
 
@@ -88,8 +89,8 @@ def run_backtest(  # noqa: PLR0913  one keyword a hook
             end = _replayed(node, shell, span, started)
         finally:
             node.dispose()
-        if interrupted():
-            raise KeyboardInterrupt
+        if (number := interrupted()) is not None:
+            raise Stopped(number)
         return end
 
 

@@ -1,33 +1,62 @@
-"""Ctrl-C while NautilusTrader holds the interpreter."""
+"""Being asked to stop from outside: Ctrl-C, a supervisor's SIGTERM, a terminal that is closed; also while
+NautilusTrader holds the interpreter."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(KeyboardInterrupt):
+    """By the signal `number`."""
+
+    def __init__(self, number: int = signal.SIGINT, more: str = "") -> None:
+        self.number = number
+        self.by = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        super().__init__(f"stopped by {self.by}{more}")
+
+
+def stopped_by(stop: KeyboardInterrupt) -> Stopped:
+    """What Python itself raises is Ctrl-C."""
+    return stop if isinstance(stop, Stopped) else Stopped()
+
+
+def heed_signals() -> None:
+    """Let each signal raise Stopped from now on. A shell starts background jobs with Ctrl-C ignored: whoever sends one
+    to us means it. What `nohup` ignores stays ignored."""
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _raise)
+
 
 @contextmanager
-def noted_interrupts() -> Iterator[Callable[[], bool]]:
-    """Note a Ctrl-C instead of raising it: raised at the wrong instruction, NautilusTrader would swallow it.
+def noted_interrupts() -> Iterator[Callable[[], int | None]]:
+    """Note a signal instead of raising it: raised at the wrong instruction, NautilusTrader would swallow it.
 
-    Yields whether one was noted. Where another handler than Python's own is in place, or outside the main thread,
-    nothing is changed, and none is noted.
+    Yields which one was noted. A signal with a handler of somebody else's is left alone; so are all outside the main
+    thread.
     """
-    noted = False
+    noted: int | None = None
 
-    def note(_number: int, _frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         nonlocal noted
-        noted = True
+        noted = number
 
-    replaced = False
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        try:
-            signal.signal(signal.SIGINT, note)
-            replaced = True
-        except ValueError:  # not the main thread
-            replaced = False
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    ours = [number for number, handler in before.items() if handler in (signal.default_int_handler, _raise)]
+    try:
+        for number in ours:
+            signal.signal(number, note)
+    except ValueError:  # not the main thread
+        ours = []
     try:
         yield lambda: noted
     finally:
-        if replaced:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in ours:
+            signal.signal(number, before[number])
+
+
+def _raise(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(number)

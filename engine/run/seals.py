@@ -13,6 +13,7 @@ from engine.journal.folder import JOURNAL_FILE
 from engine.journal.manifest import MANIFEST_FILE, Seal, Status, read_run_file, write_run_file
 from engine.journal.market import MARKET
 from engine.journal.writer import JournalWriter
+from engine.nautilus.interrupts import Stopped, stopped_by
 from engine.run.recording import kept
 
 
@@ -46,8 +47,8 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
             with suppress(JournalError):  # what went wrong first is what its user must hear of
                 journal.seal(*_verdict(error), market=kept(journal.folder))
         if isinstance(error, KeyboardInterrupt):
-            where = f"what was done until then is in {journal.folder}, sealed as interrupted"
-            raise KeyboardInterrupt(f"stopped by Ctrl-C; {where}") from None
+            where = f"; what was done until then is in {journal.folder}, sealed as interrupted"
+            raise Stopped(stopped_by(error).number, where) from None
         raise
 
 
@@ -70,5 +71,5 @@ def _seal_anew(folder: Path, error: BaseException) -> None:
 
 def _verdict(error: BaseException) -> tuple[Status, str]:
     if isinstance(error, KeyboardInterrupt):
-        return Status.INTERRUPTED, "stopped by Ctrl-C"
+        return Status.INTERRUPTED, str(stopped_by(error))
     return Status.FAILED, f"{type(error).__name__}: {error}"

@@ -18,8 +18,10 @@ def only_run(runs: Path) -> Path:
     return folder
 
 
-def stopped_at(words: str, file: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """The outcome of a backtest to which Ctrl-C is sent when these words appear on standard error."""
+def stopped_at(
+    words: str, file: Path, folder: Path, number: signal.Signals = signal.SIGINT
+) -> subprocess.CompletedProcess[str]:
+    """The outcome of a backtest to which a signal is sent when these words appear on standard error."""
     child = subprocess.Popen(
         command("backtest", file, "--runs", folder / "runs", "--json"),
         cwd=folder,
@@ -33,23 +35,31 @@ def stopped_at(words: str, file: Path, folder: Path) -> subprocess.CompletedProc
     for line in child.stderr:
         heard += line
         if words in line:
-            child.send_signal(signal.SIGINT)
+            child.send_signal(number)
             break
     out, err = child.communicate(timeout=120)
     return subprocess.CompletedProcess(child.args, child.returncode, out, heard + err)
 
 
-@pytest.mark.parametrize("words", ["Replaying the market", "Writing the results"])
-def test_ctrl_c(words: str, tmp_path: Path) -> None:
-    done = stopped_at(words, run_file(tmp_path, catalog=sample(15)), tmp_path)
-    assert done.returncode == 130, done.stderr
+@pytest.mark.parametrize(
+    ("words", "number", "name"),
+    [
+        ("Replaying the market", signal.SIGINT, "Ctrl-C"),
+        ("Writing the results", signal.SIGINT, "Ctrl-C"),
+        ("Replaying the market", signal.SIGTERM, "SIGTERM"),
+        ("Writing the results", signal.SIGHUP, "SIGHUP"),
+    ],
+)
+def test_asked_to_stop(words: str, number: signal.Signals, name: str, tmp_path: Path) -> None:
+    done = stopped_at(words, run_file(tmp_path, catalog=sample(15)), tmp_path, number)
+    assert done.returncode == 128 + number, done.stderr
     folder = only_run(tmp_path / "runs")
     assert Journal(folder).status is Status.INTERRUPTED
     assert not (folder / "report.html").exists()
     assert not (folder / "summary.json").exists()
     assert str(folder) in done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stdout.startswith('{"error": "stopped by Ctrl-C"')
+    assert done.stdout.startswith(f'{{"error": "stopped by {name}"')
 
 
 def test_ctrl_c_leaves_a_journal_of_what_was_done(tmp_path: Path) -> None:
