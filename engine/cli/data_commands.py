@@ -1,4 +1,4 @@
-"""The commands that look after market data: check, list, show, remove."""
+"""The commands that look after market data: check, list, show, remove, download."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ LAKE = Path("data/lake")
 
 
 def add_to(data: typer.Typer) -> None:
-    for command in (check, show, remove):
+    for command in (check, show, remove, download):
         data.command()(command)
     data.command("list")(list_)
 
@@ -67,3 +67,24 @@ def remove(
     from engine.cli import holdings as command
 
     command.remove(catalog, instrument, ingest, yes=yes, as_json=as_json)
+
+
+def download(
+    vendor: Annotated[str, typer.Argument(help="tardis, binance, bybit, okx or hyperliquid.")],
+    symbol: Annotated[str, typer.Argument(help="The contract as the vendor names it: BTCUSDT, BTC-USDT-SWAP, BTC.")],
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, UTC: 2024-08-01.")],
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day; unset: only the first.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = LAKE / "raw",
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="Type of file; repeatable. Unset: the usual.")
+    ] = None,
+    market: Annotated[str | None, typer.Option(help="Binance: um, cm, spot. Bybit: linear, inverse, spot.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Tardis: the exchange; unset: binance-futures.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Another server with the same paths: a mirror.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a vendor's files: resumed where cut, checked by its checksums. Says what needs a key or money."""
+    from engine.cli import download as command
+
+    order = command.order_of(symbol, (first, last), kind or [], market=market, exchange=exchange, base_url=base_url)
+    command.run(vendor, order, out, as_json=as_json)

@@ -1,0 +1,1 @@
+"""Vendors' files from their own sites: which there are, and how they come whole."""
