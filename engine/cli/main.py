@@ -99,6 +99,32 @@ def backtest(
         raise typer.BadParameter("either a run file, or --from RUN")
 
 
+@app.command()
+def paper(
+    run_file: Annotated[Path, typer.Argument(help="The run file, as for a backtest.")],
+    feed: Annotated[Path, typer.Option(metavar="CATALOG", help="A recorded market, played as the live feed.")],
+    speed: Annotated[
+        float, typer.Option(min=0, help="With --feed: so many times as fast as it was recorded; 0: as fast as it goes.")
+    ] = 1.0,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with the account of a paper run that ended or was cut off.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="First date or time of the feed, ISO 8601, UTC.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date (its midnight) or time of the feed.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a value; repeatable.")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Trade on paper, with the code that would trade live; one line a decision on standard error."""
+    from engine.cli import paper as command
+
+    options: dict[str, Any] = {"start": start, "end": end, "runs": runs, "no_report": no_report}
+    command.run(run_file, changes or [], options | {"feed": feed, "speed": speed, "resume": resume}, as_json=as_json)
+
+
 @data.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files of one recording of one instrument.")],

@@ -13,16 +13,18 @@ import msgspec
 from nautilus_trader.backtest import BacktestNode
 from nautilus_trader.model import Currency, Venue
 
-from engine.core.commands import SetLeverage, SetPositionMode
 from engine.core.errors import BrokenInvariantError
-from engine.core.events import AnyEvent, Held, LeverageConfirmed, PositionModeConfirmed, PositionModeFailed, Started
+from engine.core.events import Held, Started
 from engine.core.session import Send, Session
 from engine.core.types import Nanos
 from engine.nautilus import translate
+from engine.nautilus.answers import answer
+from engine.nautilus.fundings import booked_by_the_exchange
 from engine.nautilus.interrupts import Stopped, noted_interrupts
 from engine.nautilus.node import RUN, node_over
+from engine.nautilus.plan import Audit, Feed, Plan, nothing_to_audit
 from engine.nautilus.reference import priced
-from engine.nautilus.shell import Audit, Feed, Plan, Shell, nothing_to_audit
+from engine.nautilus.shell import Shell
 from engine.nautilus.span import FUNDING, QUOTES, MarketData, Span, span_of
 from engine.nautilus.venues import MS, simulated_venue, write_margin_rules, write_pauses
 from engine.simulation.liquidation import liquidation
@@ -134,31 +136,20 @@ def _plan(  # noqa: PLR0913  as above
     wanted = {Feed.BOOK: book, Feed.FUNDING: FUNDING in span.rows}
     return Plan(
         started=started,
+        opening=lambda _now: (started,),
         feeds=frozenset(feed for feed, on in wanted.items() if on),
-        answer=lambda wish, now: _answer(started, wish, now),
+        book=book,
+        answer=lambda wish, now: answer(started, wish, now),
         stop_wanted=stop_wanted,
         on_tick=on_tick or (lambda _now: None),
         forced=liquidation if simulation.liquidation else (lambda _state: ()),
+        fundings=booked_by_the_exchange(started),
         first_tick_ns=span.first_ns,
         arrives_after_ns=simulation.order_latency_ms * MS,
         reference=None if data.reference is None else priced(data.reference),
-        blind=lambda now: any(start <= now and (end is None or now < end) for start, end in data.gaps),
+        blind=data.is_blind,
         audit=audit,
     )
-
-
-def _answer(started: Started, wish: SetLeverage | SetPositionMode, now: Nanos) -> AnyEvent:
-    """The simulated account is as `started` says from the beginning, and stays so."""
-    match wish:
-        case SetLeverage(leverage):
-            if leverage != started.leverage:
-                raise BrokenInvariantError(f"leverage {leverage} wanted, the run was started with {started.leverage}")
-            return LeverageConfirmed(ts_event=now, ts_init=now, leverage=leverage)
-        case SetPositionMode(mode):
-            if mode is not started.mode:
-                reason = f"the simulated account is in {started.mode}"
-                return PositionModeFailed(ts_event=now, ts_init=now, reason=reason)
-            return PositionModeConfirmed(ts_event=now, ts_init=now, mode=mode)
 
 
 def _balance(node: BacktestNode, started: Started) -> Decimal:

@@ -20,8 +20,8 @@ from engine.simulation.reference import External
 
 RUN = "run"
 CHUNK = 2_000  # events held at once; a message of the book is one event
-_NO_RATE_LIMIT = "1000000/00:00:01"  # NautilusTrader's own would deny orders that the venue takes
-_TYPES = {
+NO_RATE_LIMIT = "1000000/00:00:01"  # NautilusTrader's own would deny orders that the venue takes
+TYPES = {
     "funding_rates": NautilusDataType.FundingRateUpdate,
     "mark_prices": NautilusDataType.MarkPriceUpdate,
     "trades": NautilusDataType.TradeTick,
@@ -62,7 +62,7 @@ def node_over(
                     logging=LoggerConfig(bypass_logging=True),
                     data_engine=DataEngineConfig(emit_quotes_from_book=QUOTES not in span.rows),
                     risk_engine=RiskEngineConfig(
-                        max_order_submit_rate=_NO_RATE_LIMIT, max_order_modify_rate=_NO_RATE_LIMIT
+                        max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT
                     ),
                 ),
                 id=RUN,
@@ -80,7 +80,7 @@ def node_over(
 
 def _read(data: MarketData, folder: str, identity: InstrumentId) -> BacktestDataConfig:
     return BacktestDataConfig(
-        data_type=_TYPES[folder],
+        data_type=TYPES[folder],
         catalog_path=str(data.catalog.resolve()),  # a relative path is refused with a riddle
         instrument_id=identity,
         batch_deltas=True if folder == BOOK else None,

@@ -30,6 +30,9 @@ class MarketData(msgspec.Struct, frozen=True, kw_only=True):
     reference: Reference | None = None
     gaps: tuple[tuple[Nanos, Nanos | None], ...] = ()
 
+    def is_blind(self, now: Nanos) -> bool:
+        return any(start <= now and (end is None or now < end) for start, end in self.gaps)
+
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Rows [from_ns, to_ns] of the folders that have any. The strategy ticks from `first_ns` on; the rows before it

@@ -23,6 +23,7 @@ from engine.core.events import (
     OrderRejected,
 )
 from engine.core.types import SECOND, ZERO, Action, Cover, Leg, Nanos, OrderType, PositionMode, Side, TopOfBook
+from engine.simulation.carry import PREFIX as CARRIED
 from engine.simulation.liquidation import PREFIX
 
 SIDES = {Side.BUY: model.OrderSide.BUY, Side.SELL: model.OrderSide.SELL}
@@ -70,6 +71,8 @@ def nautilus_order(order: Submit, contract: Any, factory: Any) -> Any:
 def fact_of(event: Any, mode: PositionMode, settlement: str) -> AnyEvent | None:
     """An order event as a fact; None for what says nothing new. `settlement` is the currency that fees must be in."""
     order_id = str(event.client_order_id)
+    if order_id.startswith(CARRIED):
+        return None
     if isinstance(event, model.OrderFilled):
         return _filled(event, order_id, mode, settlement)
     if order_id.startswith(PREFIX):
@@ -110,7 +113,7 @@ def _filled(event: Any, order_id: str, mode: PositionMode, settlement: str) -> O
 
 def cut_short(event: Any, order: Any) -> OrderCanceled | None:
     """The end of an order that the venue cut to the position it reduces, with the fill or change that ended it."""
-    if order is None or not order.is_closed or str(event.client_order_id).startswith(PREFIX):
+    if order is None or not order.is_closed or str(event.client_order_id).startswith((PREFIX, CARRIED)):
         return None
     if order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
         return None
@@ -191,9 +194,14 @@ def timer_start(first_ns: Nanos) -> Nanos:
     return -(-first_ns // SECOND) * SECOND - SECOND
 
 
+def settles_at(rate: Any) -> Nanos | None:
+    """The settlement that a funding rate announces."""
+    if rate is None or rate.next_funding_ns is not None:
+        return None if rate is None else rate.next_funding_ns
+    return rate.ts_event if rate.interval else None
+
+
 def funding_due(rate: Any, now: Nanos) -> Nanos | None:
     """One nanosecond after the settlement that a funding rate announces; None if it announces none."""
-    boundary = rate.next_funding_ns
-    if boundary is None:
-        boundary = rate.ts_event if rate.interval else None
+    boundary = settles_at(rate)
     return None if boundary is None else max(boundary, now) + 1

@@ -18,7 +18,7 @@ from nautilus_trader.model import (
 from nautilus_trader.persistence import ParquetDataCatalog
 
 from engine.core.events import Started
-from engine.core.types import Nanos, PositionMode
+from engine.core.types import Instrument, Nanos, PositionMode
 from engine.nautilus.catalog import write_instrument
 from engine.simulation.fee_tiers import charged
 from engine.simulation.settings import Simulation
@@ -45,7 +45,7 @@ def simulated_venue(simulation: Simulation, started: Started, *, depth: bool = T
         fee_model=MakerTakerFeeModel(fees.maker_fee, fees.taker_fee),
         latency_model=StaticLatencyModel(base_latency_nanos=latency) if latency else None,
         queue_position=simulation.queue_position and simulation.fills != "optimistic",
-        fill_model=_never_at_its_price() if simulation.fills == "pessimistic" else None,
+        fill_model=never_at_its_price() if simulation.fills == "pessimistic" else None,
         liquidity_consumption=simulation.liquidity_consumption,
     )
 
@@ -62,28 +62,35 @@ def silent_venue(name: str) -> BacktestVenueConfig:
     )
 
 
-def _never_at_its_price() -> DefaultFillModel:
+def never_at_its_price() -> DefaultFillModel:
     """A resting order does not fill while the market trades at its price, only beyond it. No chance: 0 is never."""
     return DefaultFillModel(prob_fill_on_limit=0.0, prob_slippage=0.0, random_seed=0)
 
 
 def write_margin_rules(catalog: Path, started: Started) -> None:
-    """Write the instrument as this run's venue margins it: the notional over the leverage, for an order as for a
-    position. NautilusTrader multiplies that with the instrument's rates, so they are 1 here."""
-    write_instrument(
-        catalog, msgspec.structs.replace(started.instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
-    )
+    """Write the instrument as this run's venue margins it."""
+    write_instrument(catalog, margined(started.instrument))
+
+
+def margined(instrument: Instrument) -> Instrument:
+    """The notional over the leverage, for an order as for a position: NautilusTrader multiplies that with the
+    instrument's rates, so they are 1 here."""
+    return msgspec.structs.replace(instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
 
 
 def write_pauses(catalog: Path, instrument_id: str, gaps: tuple[tuple[Nanos, Nanos | None], ...]) -> None:
     """Write that the venue neither fills nor takes an order in the gaps: nobody knows what it would have done. Trading
     goes on a nanosecond after the snapshot that ends one, when the book is whole."""
+    changes = pauses(instrument_id, gaps)
+    if changes:
+        ParquetDataCatalog(str(catalog)).write_instrument_statuses(changes)
+
+
+def pauses(instrument_id: str, gaps: tuple[tuple[Nanos, Nanos | None], ...]) -> list[InstrumentStatus]:
     identity, status = InstrumentId.from_str(instrument_id), MarketStatusAction
-    changes = [
+    return [
         InstrumentStatus(identity, action, at, at)
         for start, end in gaps
         for at, action in ((start, status.PAUSE), (None if end is None else end + 1, status.TRADING))
         if at is not None
     ]
-    if changes:
-        ParquetDataCatalog(str(catalog)).write_instrument_statuses(changes)

@@ -18,7 +18,7 @@ from engine.run.recording import kept
 
 
 class Ended(Protocol):
-    def __call__(self, **notes: Any) -> Seal: ...
+    def __call__(self, status: Status = Status.ENDED, reason: str = "", **notes: Any) -> Seal: ...
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
     """
     sealed = False
 
-    def ended(**notes: Any) -> Seal:
+    def ended(status: Status = Status.ENDED, reason: str = "", **notes: Any) -> Seal:
         nonlocal sealed
-        seal = journal.seal(Status.ENDED, market=kept(journal.folder), **notes)
+        seal = journal.seal(status, reason, market=kept(journal.folder), **notes)
         sealed = True
         return seal
 

@@ -16,9 +16,10 @@ from engine.core.errors import ConfigError, Problem
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import Instrument, Nanos
-from engine.journal.manifest import Manifest, manifest_hash, new_manifest
+from engine.journal.manifest import Manifest, Seal, manifest_hash, new_manifest
 from engine.journal.writer import JournalWriter, create_run
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
+from engine.nautilus.interrupts import Stopped
 from engine.run.agreement import check_agreement
 from engine.run.compose import Parts, compose
 from engine.run.reference import fingerprint_of, idle_keys, reference_of
@@ -44,7 +45,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished run. `digest` is of its commands; `summary` as engine.analysis.summary says; `report` its page."""
+    """A finished run. `digest` is of its commands; `summary` as engine.analysis.summary says; `report` its page.
+    `stopped`: by the signal that ended it before its feed did."""
 
     run_dir: Path
     instrument: Instrument
@@ -52,10 +54,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     summary: dict[str, Any]
     report: Path | None
     notes: tuple[str, ...]
+    stopped: Stopped | None = None
 
 
-def planned(config: RunConfig, parent: str | None = None) -> Plan:
-    """`parent`: the id of the run that this one varies.
+def planned(config: RunConfig, parent: str | None = None, *, kind: str = "backtest") -> Plan:
+    """`parent`: the id of the run that this one varies or continues; `kind`: what is to be done with the data.
 
     Raises DataError where the catalog lacks the instrument or the range holds no data; ConfigError where the run file
     asks for what a backtest cannot give.
@@ -67,7 +70,7 @@ def planned(config: RunConfig, parent: str | None = None) -> Plan:
     gaps = store.gaps(catalog, held, low, high)
     of_reference = fingerprint_of(config, reference)
     said_config = identity(config) | ({} if of_reference is None else {"reference": of_reference})
-    manifest = new_manifest("backtest", instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
+    manifest = new_manifest(kind, instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
     origin = fees(config.simulation, held.instrument, low).origin
     said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
     warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
@@ -116,27 +119,31 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         config.output.runs.absolute(),
         plan.manifest,
         created=created,
-        places=_places(config),
+        places=places_of(config),
         warnings=plan.notes,
     )
-    report = config.output.report
     with journal, sealed_as_it_went(journal) as ended:
         end, state = _replayed(plan, journal, progress)
         seal = ended(rows=end.rows, seconds=end.loop_seconds, balance=str(end.balance))
         progress("analysis", 0.0)
-        summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=report)
+        summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=config.output.report)
         progress("analysis", 1.0)
+    result = result_of(plan, journal.folder, seal, summary, state)
+    return replace(result, notes=(*result.notes, *_averaged(plan, end, state)))
+
+
+def result_of(plan: Plan, folder: Path, seal: Seal, summary: dict[str, Any], state: State[Any]) -> Result:
     return Result(
-        run_dir=journal.folder,
+        run_dir=folder,
         instrument=plan.instrument,
         digest=seal.commands_digest,
         summary=summary,
-        report=journal.folder / REPORT_FILE if report else None,
-        notes=(*plan.notes, *(() if summary["orders"] else _why_no_order(plan, state)), *_averaged(plan, end, state)),
+        report=folder / REPORT_FILE if plan.config.output.report else None,
+        notes=(*plan.notes, *(() if summary["orders"] else why_no_order(plan, state))),
     )
 
 
-def _why_no_order(plan: Plan, state: State[Any]) -> Iterator[str]:
+def why_no_order(plan: Plan, state: State[Any]) -> Iterator[str]:
     """The strategy's word on a run that sent nothing, as it stood at the last tick."""
     explained = STRATEGIES[plan.config.strategy_name].explain(plan.config.strategy, replace(state, stopping=False))
     for side, why in (("buy", explained.no_bid), ("sell", explained.no_ask)):
@@ -161,7 +168,7 @@ def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> tuple[B
         return sessions[0]
 
     end = run_backtest(
-        _market_data(plan, parts),
+        market_data(plan, parts),
         plan.config.simulation,
         parts.started,
         session_of,
@@ -174,13 +181,13 @@ def _replayed(plan: Plan, journal: JournalWriter, progress: Progress) -> tuple[B
     return end, state
 
 
-def _places(config: RunConfig) -> dict[str, str]:
+def places_of(config: RunConfig) -> dict[str, str]:
     data = config.data
     paths = {"catalog": data.catalog, "reference_csv": data.reference_csv}
     return {name: str(path.absolute()) for name, path in paths.items() if path is not None}
 
 
-def _market_data(plan: Plan, parts: Parts) -> MarketData:
+def market_data(plan: Plan, parts: Parts) -> MarketData:
     data = plan.config.data
     return MarketData(
         catalog=data.catalog,

@@ -1,0 +1,117 @@
+"""A live node put together from a market and a venue, and run until it has stopped."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from nautilus_trader.common import Environment, LoggerConfig
+from nautilus_trader.live import (
+    LiveDataEngineConfig,
+    LiveExecutionEngineConfig,
+    LiveNode,
+    LiveNodeBuilder,
+    LiveNodeConfig,
+    LiveRiskEngineConfig,
+)
+from nautilus_trader.model import TraderId
+
+from engine.core.errors import BrokenInvariantError
+from engine.nautilus.interrupts import SIGNALS, Stopped
+from engine.nautilus.node import NO_RATE_LIMIT
+from engine.nautilus.shell import Shell
+
+NAME = "perpmm"
+_CONNECT_S = 30
+
+
+class Client(NamedTuple):
+    """A client of the node: by whom it is made, and from what."""
+
+    factory: Any
+    config: Any
+
+
+class Parts(NamedTuple):
+    """`simulated`: the venue is NautilusTrader's sandbox. `quotes_from_book`: the market tells no best prices."""
+
+    venue: str
+    market: Client
+    execution: Client
+    simulated: bool
+    quotes_from_book: bool = False
+
+
+def live_node(parts: Parts) -> LiveNode:
+    """Built, not yet connected. Errors of the configuration are NautilusTrader's own."""
+    config = LiveNodeConfig(
+        environment=Environment.SANDBOX if parts.simulated else Environment.LIVE,
+        trader_id=TraderId("PERPMM-001"),
+        logging=LoggerConfig(bypass_logging=True),
+        timeout_connection_secs=_CONNECT_S,
+        delay_post_stop_secs=0.0 if parts.simulated else 2.0,
+        data_engine=LiveDataEngineConfig(emit_quotes_from_book=parts.quotes_from_book),
+        risk_engine=LiveRiskEngineConfig(max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT),
+        exec_engine=LiveExecutionEngineConfig(reconciliation=not parts.simulated),
+    )
+    builder = LiveNodeBuilder.from_config(NAME, config)
+    builder = builder.add_data_client(parts.venue, *parts.market)
+    add = builder.add_simulated_exec_client if parts.simulated else builder.add_exec_client
+    return add(parts.venue, *parts.execution).build()
+
+
+def driven(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> None:
+    """Run a node with its shell until it has stopped. `stop` is told of a signal that asks for it.
+
+    Raises what the shell failed with, and BrokenInvariantError where the node never got to start it.
+    """
+    node.add_strategy(shell)
+    failed: Exception | None = None
+    try:
+        asyncio.run(_run(node, shell, stop))
+    except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
+        failed = failure
+    cause = shell.failure or failed
+    if cause is not None:
+        raise cause
+    if not shell.running:
+        raise BrokenInvariantError("NautilusTrader did not get to start the strategy")
+
+
+async def _run(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> None:
+    loop = asyncio.get_running_loop()
+    handle = node.handle()
+
+    def noted(number: int) -> None:
+        stop(Stopped(number))
+        if not shell.running:  # there is no tick that could ask
+            handle.stop()
+
+    def give_up() -> None:
+        if not shell.running:
+            shell.fail(ConnectionError(f"the venue could not be reached within {_CONNECT_S} s"))
+            handle.stop()
+
+    with _signals(loop, noted):
+        waiting = loop.call_later(_CONNECT_S + 1, give_up)
+        try:
+            await node.run_async()
+        finally:
+            waiting.cancel()
+
+
+@contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, noted: Callable[[int], None]) -> Iterator[None]:
+    """In the main thread only: elsewhere nobody can be asked."""
+    taken = []
+    for each in SIGNALS:
+        try:
+            loop.add_signal_handler(each, noted, each)
+            taken.append(each)
+        except (ValueError, RuntimeError, NotImplementedError):
+            break
+    try:
+        yield
+    finally:
+        for each in taken:
+            loop.remove_signal_handler(each)

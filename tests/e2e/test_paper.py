@@ -1,0 +1,110 @@
+"""`perpmm paper --feed`: what a user types, and what is left of it when it ends, is stopped, or is killed."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import cast
+
+from engine.core.commands import Cancel, Submit
+from engine.core.events import OrderCanceled, Stopping
+from engine.journal.manifest import Status
+from engine.journal.reader import Journal
+from engine.run.moments import Walk
+from engine.run.paper import GONE
+from tests.support.cli import command, environment, perpmm, run_file, sample
+
+QUICK = ("--no-report", "--speed", "0")
+
+
+def paper(folder: Path, *more: str) -> list[str | Path]:
+    return ["paper", run_file(folder), "--feed", sample(), "--runs", folder / "runs", *more]
+
+
+def the_run(folder: Path) -> Path:
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+def started(folder: Path, *more: str, until: str) -> subprocess.Popen[str]:
+    """A run at a pace at which it can be met on its way: so far that it has said `until`."""
+    words = command(*paper(folder, "--no-report", "--speed", "8", *more))
+    process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if until in line:
+            break
+    return process
+
+
+def test_it_ends_with_its_feed_and_is_the_backtest_of_it(tmp_path: Path) -> None:
+    said = perpmm(*paper(tmp_path, *QUICK, "--json"))
+    assert said.code == 0, said.err
+    run = Path(said.json["run_dir"])
+    assert perpmm("replay", run).code == 0
+    tested = perpmm("backtest", run_file(tmp_path), "--runs", tmp_path / "runs", "--no-report", "--json")
+    same = ("net_pnl", "fees", "funding", "orders", "fills", "volume")
+    assert {key: said.json["summary"][key] for key in same} == {key: tested.json["summary"][key] for key in same}
+    decided = [line for line in said.err.splitlines() if "reference price" in line]
+    quotes = [entry for entry in Journal(run).entries(types=["Submit"]) if cast(Submit, entry.value).purpose == "quote"]
+    assert len(decided) == len(quotes) > 0
+
+
+def test_stopped_by_a_signal_it_cancels_what_rests_and_is_sealed(tmp_path: Path) -> None:
+    process = started(tmp_path, until="quote level 0")
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 143
+    walk = Walk(the_run(tmp_path))
+    assert walk.journal.status is Status.INTERRUPTED
+    state = walk.last().after
+    assert (state.stopping, state.orders) == (True, ())
+    (stopping,) = walk.journal.entries(types=["Stopping"])
+    asked = [cast(Cancel, e.value).id for e in walk.journal.entries(since=stopping.seq, types=["Cancel"])]
+    ended = [cast(OrderCanceled, e.value).id for e in walk.journal.entries(since=stopping.seq, types=["OrderCanceled"])]
+    assert asked == ended != []
+    assert isinstance(stopping.value, Stopping)
+    assert perpmm("replay", the_run(tmp_path)).code == 0
+
+
+def test_killed_it_goes_on_with_its_account(tmp_path: Path) -> None:
+    """Its orders went with the venue that simulated them, its position stays, and one replay covers both lives."""
+    process = started(tmp_path, until="filled")
+    time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    run = the_run(tmp_path)
+    before = Walk(run).last().after
+    said = perpmm(*paper(tmp_path, *QUICK, "--json", "--resume", run.name))
+    assert said.code == 0, said.err
+    walk = Walk(run)
+    assert walk.journal.status is Status.CRASHED_RECOVERED
+    gone = [cast(OrderCanceled, e.value) for e in walk.journal.entries(since=before.seq + 1, types=["OrderCanceled"])]
+    assert [event.id for event in gone if event.reason == GONE] == [w.order.id for w in before.orders]
+    first = next(iter(walk.moments(walk.journal.entries(since=before.seq + 1), before)))
+    assert first.after.positions == before.positions
+    assert perpmm("replay", run).code == 0
+
+
+def test_a_run_that_ended_hands_its_account_to_the_next(tmp_path: Path) -> None:
+    process = started(tmp_path, until="filled")
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    run = the_run(tmp_path)
+    before = Walk(run).last().after
+    said = perpmm(*paper(tmp_path, *QUICK, "--json", "--resume", run.name))
+    assert said.code == 0, said.err
+    after = Walk(Path(said.json["run_dir"]))
+    assert after.journal.run_file.manifest.parent == run.name
+    state = next(iter(after.moments())).after
+    assert state.ledger.cash == before.ledger.cash
+    assert state.positions == before.positions
+    assert perpmm("replay", said.json["run_dir"]).code == 0
+
+
+def test_what_cannot_be_resumed_is_said(tmp_path: Path) -> None:
+    tested = perpmm("backtest", run_file(tmp_path), "--runs", tmp_path / "runs", "--no-report", "--json")
+    said = perpmm(*paper(tmp_path, *QUICK, "--resume", Path(tested.json["run_dir"]).name))
+    assert said.code == 2
+    assert "no paper run" in said.err
