@@ -37,7 +37,7 @@ def paper(
         started=start,
         opening=lambda _now: (start,),
         carried=start.positions,
-        session_of=told.session_of(policy, Limits(whole_units=False)),
+        session_of=told.session_of(policy, Limits(whole_units=False, self_cross=False)),
         on_tick=lambda _now: None,
     )
     return told, paper_over(MarketData(catalog=catalog, **span), desk, speed=speed)
