@@ -20,8 +20,8 @@ Every key of a run file's `[strategy]`, in the units of its users. What they do 
 
 This page is generated from the typed parameters (`make docs`), and a test holds it to them.
 
-- **Unit**: `%` is percent (0.5 is half a percent), `base` the amount in the base currency, `s` seconds, `price` an
-  absolute price.
+- **Unit**: `%` is percent (0.5 is half a percent), `base` the amount in the base currency (of a venue that counts in
+  contracts: contracts, and the run says at its start what one is worth), `s` seconds, `price` an absolute price.
 - **Of**: whose key it is: `classic` (Hummingbot of 2021, template 5), `head` (2026, template 6), `both`, or `ours`.
   Behaviour `safe` knows all of them; where a behaviour does not know a key, the run says so at its start.
 - **Required** keys have no default: the user has to choose. The example stands beside.

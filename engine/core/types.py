@@ -1,6 +1,6 @@
 """The words of the house as values. Prices, sizes and money are exact decimals; times are integer nanoseconds."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -102,8 +102,8 @@ class Cover(msgspec.Struct, frozen=True):
 
 
 def floor_to(value: Decimal, unit: Decimal) -> Decimal:
-    """The largest whole number of units at most value; toward zero for negative values, as Hummingbot rounds."""
-    return (value / unit).to_integral_value(ROUND_FLOOR if value >= 0 else ROUND_CEILING) * unit
+    """Whole units toward zero, as Hummingbot rounds everything; NaN stays NaN."""
+    return value // unit * unit
 
 
 def is_whole(value: Decimal, unit: Decimal) -> bool:

@@ -37,3 +37,13 @@ def compose(config: RunConfig, *, run: str, instrument: Instrument, at_ns: Nanos
     )
     policy = STRATEGIES[config.strategy_name].policy(config.strategy)
     return Parts(policy=policy, limits=config.risk, started=started)
+
+
+def said_before(config: RunConfig, instrument: Instrument) -> tuple[str, ...]:
+    """What a user ought to hear before the first order."""
+    said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
+    unit = instrument.quote if instrument.inverse else instrument.base
+    if not instrument.inverse and instrument.multiplier == 1:
+        return said
+    each = f"{instrument.multiplier.normalize():f} {unit}"
+    return (*said, f"order_amount and every other size are in contracts of {instrument.id}, {each} each, not in base")

@@ -21,7 +21,7 @@ from engine.journal.writer import JournalWriter, create_run
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
 from engine.nautilus.interrupts import Stopped
 from engine.run.agreement import check_agreement
-from engine.run.compose import Parts, compose
+from engine.run.compose import Parts, compose, said_before
 from engine.run.reference import fingerprint_of, idle_keys, reference_of
 from engine.run.seals import sealed_as_it_went
 from engine.simulation.fee_tiers import fees
@@ -72,7 +72,7 @@ def planned(config: RunConfig, parent: str | None = None, *, kind: str = "backte
     said_config = identity(config) | ({} if of_reference is None else {"reference": of_reference})
     manifest = new_manifest(kind, instrument_id, said_config, data_fingerprint=held.fingerprint, parent=parent)
     origin = fees(config.simulation, held.instrument, low).origin
-    said = STRATEGIES[config.strategy_name].said_at_start(config.strategy)
+    said = said_before(config, held.instrument)
     warnings = (warning for ingest in held.ingests for warning in ingest.warnings)
     return Plan(
         config=config,

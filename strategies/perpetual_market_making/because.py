@@ -6,10 +6,9 @@ import msgspec
 
 from engine.core.commands import Submit
 from engine.core.state import State
-from engine.core.types import Purpose, Side
+from engine.core.types import Purpose, Side, floor_to
 from strategies.perpetual_market_making.explain import turn_of
 from strategies.perpetual_market_making.explain_exits import LegPlan, leg_plans
-from strategies.perpetual_market_making.market import down
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import Parameters
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
@@ -72,7 +71,7 @@ def _of_quote(turn: Turn, order: Submit) -> tuple[str, ...]:
     level, reference = next(levels, None), turn.market.reference
     if level is None:
         return ()
-    price = down(reference * level.factor, turn.market.tick)
+    price = floor_to(reference * level.factor, turn.market.tick)
     said = (
         f"the reference price was {reference} ({turn.rates.price_type})",
         f"level {order.level}: {reference} x {level.factor} = {price} in whole ticks, size {level.size}",

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 from engine.core.commands import Draft
 from engine.core.state import Working
-from engine.core.types import Action, OrderType, PositionMode, Purpose, Side
-from strategies.perpetual_market_making.market import down
+from engine.core.types import Action, OrderType, PositionMode, Purpose, Side, floor_to
 from strategies.perpetual_market_making.rates import ONE
 from strategies.perpetual_market_making.refresh import set_timers
 from strategies.perpetual_market_making.turn import Turn, closing_side
@@ -58,7 +57,7 @@ def take_profit(turn: Turn, read: ReadOrders, sized: Callable[[Decimal], Decimal
         if not ((turn.market.ask > entry and held > 0) or (turn.market.bid < entry and held < 0)):
             continue
         spread = turn.rates.long_profit if held > 0 else -turn.rates.short_profit
-        side, price, size = closing_side(held), down(entry * (ONE + spread), turn.market.tick), sized(abs(held))
+        side, price, size = closing_side(held), floor_to(entry * (ONE + spread), turn.market.tick), sized(abs(held))
         for working in tuple(read()):
             order = working.order
             if (order.price != price or order.size != size) and turn.is_exit(working) and order.side is side:

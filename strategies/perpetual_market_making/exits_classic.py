@@ -3,9 +3,8 @@
 from decimal import Decimal
 
 from engine.core.commands import Draft
-from engine.core.types import Purpose
+from engine.core.types import Purpose, floor_to
 from strategies.perpetual_market_making.exits import cancel_closing_quotes, closing, send_exits, take_profit
-from strategies.perpetual_market_making.market import down
 from strategies.perpetual_market_making.rates import ONE
 from strategies.perpetual_market_making.turn import Turn, closing_side
 
@@ -17,7 +16,7 @@ def manage(turn: Turn) -> None:
 
 def _take_profit(turn: Turn) -> tuple[Draft, ...]:
     snapshot = tuple(turn.orders)
-    return take_profit(turn, lambda: snapshot, lambda size: down(size, turn.state.instrument.step))
+    return take_profit(turn, lambda: snapshot, lambda size: floor_to(size, turn.state.instrument.step))
 
 
 def _trail(turn: Turn) -> tuple[Draft, ...]:
@@ -28,10 +27,10 @@ def _trail(turn: Turn) -> tuple[Draft, ...]:
     rates, side = turn.rates, closing_side(held)
     if not retreated(turn, held, entry) or any(turn.is_exit(w) and w.order.side is side for w in snapshot):
         return ()
-    price = down(turn.market.covering(side.opposite, abs(held)), turn.market.tick)
+    price = floor_to(turn.market.covering(side.opposite, abs(held)), turn.market.tick)
     if not (price > entry if held > 0 else price < entry):
         return ()
-    size = down(
+    size = floor_to(
         abs(held), turn.state.instrument.step
     )  # Hummingbot leaves that to the venue, and sends less than a step too
     return (closing(side, price, size, Purpose.TRAIL, rates.close_type),)
@@ -61,12 +60,12 @@ def _stop(turn: Turn) -> tuple[Draft, ...]:
         stop = entry * (ONE - rates.stop) if held > 0 else entry * (ONE + rates.stop)
         if not ((market.bid <= stop and held > 0) or (market.ask >= stop and held < 0)):
             continue
-        side, price = closing_side(held), down(stop, market.tick)
+        side, price = closing_side(held), floor_to(stop, market.tick)
         for working in (w for w in snapshot if turn.is_exit(w) and w.order.side is side):
             if working.order.price is not None and side * (working.order.price - price) < 0:
                 turn.cancel(working, "stop")
         exists = any(w.order.price == price and w.order.side is side for w in snapshot)
-        size = down(abs(held), turn.state.instrument.step)
+        size = floor_to(abs(held), turn.state.instrument.step)
         if not exists and size > 0 and price > 0:
             drafts.append(closing(side, price, size, Purpose.STOP, rates.close_type))
     return tuple(drafts)

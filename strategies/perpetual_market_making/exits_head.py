@@ -2,9 +2,8 @@
 
 from engine.core.commands import Draft
 from engine.core.state import Working
-from engine.core.types import Purpose
+from engine.core.types import Purpose, floor_to
 from strategies.perpetual_market_making.exits import closing, send_exits, take_profit
-from strategies.perpetual_market_making.market import down
 from strategies.perpetual_market_making.proposal import at_least_minimum
 from strategies.perpetual_market_making.rates import ONE
 from strategies.perpetual_market_making.turn import Turn, closing_side
@@ -31,7 +30,7 @@ def _stop(turn: Turn) -> tuple[Draft, ...]:
             continue
         base = resting[-1].order.price if resting else stop
         assert base is not None
-        price, size = down(base * (ONE + side * rates.buffer), market.tick), at_least_minimum(turn, abs(held))
+        price, size = floor_to(base * (ONE + side * rates.buffer), market.tick), at_least_minimum(turn, abs(held))
         if size > 0 and price > 0:
             drafts.append(closing(side, price, size, Purpose.STOP))
     return tuple(drafts)

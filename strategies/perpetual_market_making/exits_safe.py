@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from engine.core.commands import Draft
 from engine.core.state import Working
-from engine.core.types import Action, Leg, OrderType, Purpose, Side
+from engine.core.types import Action, Leg, OrderType, Purpose, Side, floor_to
 from strategies.perpetual_market_making.exits import passes_throttle
-from strategies.perpetual_market_making.market import down
 from strategies.perpetual_market_making.proposal import at_least_minimum
 from strategies.perpetual_market_making.quotes_safe import quote_beside
 from strategies.perpetual_market_making.rates import ONE
@@ -69,7 +68,7 @@ def stop_level(turn: Turn, holding: Holding) -> Decimal | None:
 
 def take_profit_level(turn: Turn, holding: Holding) -> Decimal:
     spread = turn.rates.long_profit if holding.sign > 0 else turn.rates.short_profit
-    return down(holding.entry * (ONE + holding.sign * spread), turn.market.tick)
+    return floor_to(holding.entry * (ONE + holding.sign * spread), turn.market.tick)
 
 
 def breached(turn: Turn, holding: Holding) -> bool:
@@ -202,13 +201,13 @@ def _send_stop(turn: Turn, holding: Holding) -> None:
 
 def _from_book(turn: Turn, holding: Holding) -> Decimal:
     """Through the best price of now by the buffer."""
-    return down(closing_price(turn, holding) * (ONE + holding.side * turn.rates.buffer), turn.market.tick)
+    return floor_to(closing_price(turn, holding) * (ONE + holding.side * turn.rates.buffer), turn.market.tick)
 
 
 def _walked(turn: Turn, holding: Holding) -> Decimal:
     """With `stop_from_book` off: beyond the stop's level by the buffer, then beyond the last stop by another."""
     start = turn.own.walked.get(holding.leg, stop_level(turn, holding) or closing_price(turn, holding))
-    return down(start * (ONE + holding.side * turn.rates.buffer), turn.market.tick)
+    return floor_to(start * (ONE + holding.side * turn.rates.buffer), turn.market.tick)
 
 
 def _send_trail(turn: Turn, holding: Holding) -> None:
@@ -219,7 +218,7 @@ def _send_trail(turn: Turn, holding: Holding) -> None:
 
 def _sized(turn: Turn, holding: Holding) -> Decimal:
     if not turn.rates.switches.sizes_quantised:
-        return down(holding.size, turn.state.instrument.step)
+        return floor_to(holding.size, turn.state.instrument.step)
     return at_least_minimum(turn, holding.size)
 
 

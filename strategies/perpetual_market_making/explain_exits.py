@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.types import Action, Leg, Nanos, OrderId, Side
-from strategies.perpetual_market_making.market import down
+from engine.core.types import Action, Leg, Nanos, OrderId, Side, floor_to
 from strategies.perpetual_market_making.parameters import Behaviour
 from strategies.perpetual_market_making.proposal import at_least_minimum
 from strategies.perpetual_market_making.rates import ONE
@@ -57,7 +56,7 @@ def _plan(turn: Turn, safe: bool, leg: Leg, size: Decimal, entry: Decimal) -> Le
         leg=leg,
         size=size,
         entry=entry,
-        take_profit=None if rates.trailing else down(entry * (ONE + sign * profit), turn.market.tick),
+        take_profit=None if rates.trailing else floor_to(entry * (ONE + sign * profit), turn.market.tick),
         stop=stop,
         stop_breached=leg in turn.own.stopped or _reached(turn, sign, stop, safe=safe),
         trail_arms_at=entry * (ONE + sign * rates.activation) if trails else None,
@@ -104,7 +103,7 @@ def _next_exit(turn: Turn, safe: bool, side: Side) -> Nanos | None:
 
 def _why_none(turn: Turn, safe: bool, plan: LegPlan) -> str:
     least, held = turn.state.instrument.min_size, abs(plan.size)
-    sized = at_least_minimum(turn, held) if safe else down(held, turn.state.instrument.step)
+    sized = at_least_minimum(turn, held) if safe else floor_to(held, turn.state.instrument.step)
     if turn.state.stopping:
         return "the run is stopping"
     if sized <= 0:

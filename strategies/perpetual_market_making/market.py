@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.events import Tick
-from engine.core.types import Side
+from engine.core.types import Side, floor_to
 from strategies.perpetual_market_making.rates import Rates
 
 NAN = Decimal("NaN")
@@ -29,18 +29,13 @@ class Market(msgspec.Struct, frozen=True):
         return self.covers.get((side, size), NAN)
 
 
-def down(value: Decimal, unit: Decimal) -> Decimal:
-    """Whole units toward zero, as Hummingbot rounds everything; NaN stays NaN."""
-    return (value // unit) * unit
-
-
 def exact(price: Decimal | None, tick: Decimal) -> Decimal:
     return NAN if price is None else (price // tick) * tick
 
 
 def through_float(price: Decimal | None, tick: Decimal) -> Decimal:
     """Classic expands the float in full before it rounds down: 100.1 becomes 100.09 where a tick is 0.01."""
-    return NAN if price is None else down(Decimal(float(price)), tick)
+    return NAN if price is None else floor_to(Decimal(float(price)), tick)
 
 
 def as_it_is(price: Decimal | None, _tick: Decimal) -> Decimal:

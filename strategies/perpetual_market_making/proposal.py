@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from engine.core.position import notional
 from engine.core.state import State, available
-from engine.core.types import ZERO, Action, OrderType, Side
-from strategies.perpetual_market_making.market import down
+from engine.core.types import ZERO, Action, OrderType, Side, floor_to
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.quoting import (
     Quote,
@@ -49,7 +48,7 @@ def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
 def at_least_minimum(turn: Turn, size: Decimal) -> Decimal:
     """Whole steps, or 0 where the venue would not take that little."""
     instrument = turn.state.instrument
-    steps = down(size, instrument.step)
+    steps = floor_to(size, instrument.step)
     return ZERO if steps < instrument.min_size else steps
 
 

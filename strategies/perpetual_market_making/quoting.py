@@ -12,8 +12,8 @@ import msgspec
 
 from engine.core.position import notional
 from engine.core.state import State
-from engine.core.types import ZERO, Side
-from strategies.perpetual_market_making.market import Market, down
+from engine.core.types import ZERO, Side, floor_to
+from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.rates import ONE, Level, Rates
 
 
@@ -73,11 +73,11 @@ def _stepped_back(quote: Quote, market: Market, front: Decimal) -> Quote:
         price = min(quote.price, (depth.to_integral_value(ROUND_CEILING) + 1) * market.tick)
     else:
         price = max(quote.price, (depth.to_integral_value(ROUND_FLOOR) - 1) * market.tick)
-    return _replace(quote, price=down(price, market.tick))
+    return _replace(quote, price=floor_to(price, market.tick))
 
 
 def with_costs(quotes: Quotes, fee: Decimal, tick: Decimal) -> Quotes:
-    return tuple(_replace(q, price=down(q.price * (ONE - q.side * fee), tick)) for q in quotes)
+    return tuple(_replace(q, price=floor_to(q.price * (ONE - q.side * fee), tick)) for q in quotes)
 
 
 def affordable(

@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
-from engine.core.types import Leg, Side
+from engine.core.types import Leg, Side, floor_to
 from strategies.perpetual_market_making.exits_classic import retreated
-from strategies.perpetual_market_making.market import down
 from strategies.perpetual_market_making.own import Trail
 from strategies.perpetual_market_making.rates import ONE
 from strategies.perpetual_market_making.turn import Turn
@@ -39,5 +38,5 @@ def trail_price(turn: Turn, sign: int, size: Decimal, entry: Decimal) -> Decimal
     market = turn.market
     side, best = (Side.BUY, market.bid) if sign > 0 else (Side.SELL, market.ask)
     covering = market.covering(side, size)
-    price = down(best if covering.is_nan() else covering, market.tick)
+    price = floor_to(best if covering.is_nan() else covering, market.tick)
     return None if price.is_nan() or sign * (price - entry) <= 0 else price

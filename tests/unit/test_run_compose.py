@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from engine.config.read import override, parse_config
 from engine.config.template import run_file
 from engine.core.types import PositionMode
-from engine.run.compose import compose
+from engine.run.compose import compose, said_before
 from tests.support.builders import LINEAR
 
 
@@ -25,3 +27,12 @@ def test_fees_of_the_run_file_stand_in_for_the_instruments_own() -> None:
     instrument = compose(config, run="ab", instrument=LINEAR, at_ns=7).started.instrument
     assert instrument.maker_fee == Decimal("-0.0001")
     assert instrument.taker_fee == LINEAR.taker_fee
+
+
+def test_sizes_in_contracts_are_said_at_the_start() -> None:
+    config = parse_config(run_file(), "run.toml")
+    assert not any("contracts" in each for each in said_before(config, LINEAR))
+    small = msgspec.structs.replace(LINEAR, multiplier=Decimal("0.0010"))
+    inverse = msgspec.structs.replace(LINEAR, multiplier=Decimal(100), inverse=True)
+    assert "0.001 BTC each" in said_before(config, small)[-1]
+    assert "100 USDT each" in said_before(config, inverse)[-1]

@@ -13,6 +13,7 @@ from engine.core.state import State
 from engine.core.step import step
 from engine.journal.entry import decode, encode
 from strategies.perpetual_market_making.because import because
+from strategies.perpetual_market_making.explain import explain
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import HOT, with_changes
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
@@ -120,6 +121,15 @@ def test_why_tells_the_parameters_in_force() -> None:
     order = submits(quoted(venue))[0]
     before = next(after for _, _, outcomes, after in venue.seen if order in outcomes)
     assert because(quoting(**PLAIN), before, order).parameters["bid_spread"] == "2"
+
+
+def test_what_is_explained_goes_by_the_parameters_in_force() -> None:
+    venue = LittleVenue(quoting(**PLAIN))
+    change(venue, order_amount="0.0000001")
+    assert not any(submits(venue.tick(BID, ASK)) for _ in range(3))
+    said = explain(quoting(**PLAIN), venue.state)
+    assert said.no_bid is not None
+    assert "come to nothing" in said.no_bid
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from engine.core.state import State, begun
-from engine.core.types import Side
-from strategies.perpetual_market_making.market import NAN, Market, down, through_float
+from engine.core.types import Side, floor_to
+from strategies.perpetual_market_making.market import NAN, Market, through_float
 from strategies.perpetual_market_making.quoting import (
     Quote,
     affordable,
@@ -127,8 +127,8 @@ def test_takers_are_dropped_and_an_empty_side_cannot_be_crossed() -> None:
 
 
 def test_rounding_is_toward_zero() -> None:
-    assert down(d("-0.75"), d("0.5")) == d("-0.5")
-    assert down(d("0.75"), d("0.5")) == d("0.5")
+    assert floor_to(d("-0.75"), d("0.5")) == d("-0.5")
+    assert floor_to(d("0.75"), d("0.5")) == d("0.5")
 
 
 def test_classic_reads_the_book_through_floats() -> None:
