@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -207,21 +209,51 @@ def test_a_run_that_is_being_written_is_read_and_followed(tmp_path: Path, capsys
     assert told(capsys, "verify", folder)["verdict"] == 0
 
 
+MUTATIONS = {
+    "a price": ("rates.py", "Level(Side.BUY, ONE - bid - k * more", "Level(Side.BUY, ONE - bid - bid / 50 - k * more"),
+    "a timer": ("refresh.py", "next_ns = now + turn.rates.refresh_ns", "next_ns = now + turn.rates.refresh_ns + 1"),
+    "a stop": ("exits_safe.py", "holding.sign * (price - level) <= 0", "holding.sign * (price - level) < -5"),
+}
+
+
 def test_a_changed_line_of_strategy_code_is_caught(finished: Path, tmp_path: Path) -> None:
-    """On a copy of the sources; the run was made by these."""
+    """On a copy of the sources, a line at a time; the run was made by these."""
     for package in ("engine", "strategies", "data"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("lake", "__pycache__"))
-    replay = [sys.executable, "-m", "engine.cli", "replay", str(finished), "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    same = subprocess.run(replay, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert same.returncode == 0, same.stderr
-    rates = tmp_path / "strategies/perpetual_market_making/rates.py"
-    text = rates.read_text()
-    changed = text.replace("Level(Side.BUY, ONE - bid - k * more", "Level(Side.BUY, ONE - bid - bid / 50 - k * more")
-    assert changed != text
-    rates.write_text(changed)
-    other = subprocess.run(replay, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert other.returncode == 1, other.stderr
-    found = json.loads(other.stdout)["divergence"]
-    assert json.loads(found["expected"])["price"] != json.loads(found["got"])["price"]
-    assert any(where.endswith("order.price") for where, _, _ in found["states"])
+
+    def replayed(code: int) -> dict[str, Any]:
+        words = [sys.executable, "-m", "engine.cli", "replay", str(finished), "--json"]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        said = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert said.returncode == code, said.stderr
+        return dict(json.loads(said.stdout))
+
+    assert replayed(0)["identical"]
+    for name, (file, line, other) in MUTATIONS.items():
+        path = tmp_path / "strategies/perpetual_market_making" / file
+        text = path.read_text()
+        assert text.count(line) == 1, name
+        path.write_text(text.replace(line, other))
+        found = replayed(1)["divergence"]
+        assert found["expected"] != found["got"], name
+        assert found["states"], name
+        path.write_text(text)
+
+
+def test_a_journal_of_another_schema_is_refused_in_words(
+    crashed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of an older one and of one to come, in the manifest and in the file itself, by every command."""
+    for place in ("manifest.json", "journal.sqlite"):
+        folder = Path(shutil.copytree(crashed, tmp_path / place))
+        if place == "manifest.json":
+            file = json.loads((folder / place).read_text())
+            file["manifest"]["schema_version"] = 0
+            (folder / place).write_text(json.dumps(file))
+        else:
+            with closing(sqlite3.connect(folder / place)) as db:
+                db.execute("pragma user_version = 2")
+        for name in ("replay", "verify", "journal", "inspect", "recover"):
+            assert main([name, str(folder)]) == 2, (place, name)
+            said = capsys.readouterr()
+            assert "version" in said.out + said.err, (place, name)

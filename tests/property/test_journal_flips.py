@@ -170,6 +170,19 @@ def test_a_page_that_swallows_entries_is_found(tmp_path: Path) -> None:
     assert verdict(folder).code == 2
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_column_s_name_that_is_no_text_is_damage(sealed: bool, tmp_path: Path) -> None:
+    """SQLite's driver raises what is no error of SQLite's."""
+    path = toy_run(tmp_path, seconds=60) / "journal.sqlite"
+    if not sealed:
+        write_run_file(path.parent, msgspec.structs.replace(read_run_file(path.parent), seal=None))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"ts_init", b"ts_in\xe9t", 1))
+    assert verdict(path.parent).code == 2
+    with pytest.raises(JournalError, match="cannot be read"):
+        entries(path.parent)
+
+
 def test_quarantined_and_older_runs_are_not_read_as_whole(tmp_path: Path) -> None:
     folder = toy_run(tmp_path, seconds=60)
     manifest = folder / "manifest.json"
