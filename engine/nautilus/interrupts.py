@@ -13,9 +13,13 @@ class Stopped(KeyboardInterrupt):
     """By the signal `number`."""
 
     def __init__(self, number: int = signal.SIGINT, more: str = "") -> None:
-        self.number = number
+        self.number, self._more = number, more
         self.by = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         super().__init__(f"stopped by {self.by}{more}")
+
+    def __reduce__(self) -> tuple[type["Stopped"], tuple[int, str]]:
+        """It is told from one process to another."""
+        return Stopped, (self.number, self._more)
 
 
 def stopped_by(stop: KeyboardInterrupt) -> Stopped:

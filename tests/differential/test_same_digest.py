@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.config.read import read_config
-from engine.run.backtest import backtest, planned
+from engine.run.simulate import backtest, planned
 from tests.support.cli import perpmm, run_file
 
-CHUNKS = (61, 5_000, 10_000_000)
+CHUNKS = (61, 1_000_000)
 PROCESSES = (("1", "Asia/Kathmandu"), ("4711", "America/St_Johns"))
 
 
