@@ -43,6 +43,7 @@ class _Events:
         for _, events in npz.batches(path, ignore_bytes):
             local = events[(events["ev"] & npz.LOCAL) > 0]
             if len(local):
+                npz.check_times(path, local, np.flatnonzero((events["ev"] & npz.LOCAL) > 0) + 1)
                 kinds = np.unique(local["ev"] & npz.KIND).tolist()
                 tables = frozenset(_TABLES[kind] for kind in kinds if kind in _TABLES)
                 return Survey(path, int(local["local_ts"][0]), tables)
@@ -65,7 +66,7 @@ class _Recording:
         self._job = job
         self._book = RunningBook()
         self._started = False
-        self._early = self._twice = 0
+        self._early = self._trades_seen = 0
         self._last_ns = 0
         self._quote = [0, 0, 0, 0]  # bid, ask, their sizes
         self._path = Path()
@@ -75,7 +76,6 @@ class _Recording:
         waiting: tuple[Array, Int64s] | None = None
         for first, every in npz.batches(path, self._job.on_bytes):
             local = (every["ev"] & npz.LOCAL) > 0
-            self._twice += int(len(every) - local.sum())
             events, lines = every[local], np.flatnonzero(local) + first
             if waiting is not None:
                 events, lines = np.concatenate([waiting[0], events]), np.concatenate([waiting[1], lines])
@@ -143,10 +143,11 @@ class _Recording:
             buy.astype(np.int8) - sell.astype(np.int8),
             prices,
             sizes,
-            [f"{at}-{line}" for at, line in zip((events["exch_ts"] // 1_000).tolist(), lines.tolist(), strict=True)],
+            [f"{at}-{n}" for n, at in enumerate((events["exch_ts"] // 1_000).tolist(), self._trades_seen)],
             [MARKET] * len(lines),
             lines,
         ]
+        self._trades_seen += len(events)
         return _table(columns, Table.TRADES)
 
     def _quotes(self, events: Array, lines: Int64s) -> pa.Table:
@@ -163,6 +164,8 @@ class _Recording:
     def _depth(self, events: Array, lines: Int64s, ours: Bools) -> Iterator[pa.Table]:
         """Runs of changes, and snapshots one by one."""
         events, lines = events[ours], lines[ours]
+        if not len(events):
+            return
         snapshot = (events["ev"] & npz.KIND) != npz.DEPTH
         new = _new_messages(events, snapshot)
         starts = [n for n in np.flatnonzero(new).tolist() if n == 0 or snapshot[n] or snapshot[n - 1]]
