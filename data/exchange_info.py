@@ -1,7 +1,8 @@
 """Contracts from a venue's own list of them: Binance's exchangeInfo, Bybit's and OKX's instruments, Hyperliquid's meta.
 
 None of them tells fees: those of the venue's lowest tier are taken. Margins are those of the first bracket, from the
-venue's percentages where it gives them, else one over the highest leverage, and half of it.
+venue's percentages where it gives them, else one over the highest leverage, and half of it. A spot market is taken for
+a contract of one unit that is paid in full and never liquidated.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ FEES = {
     "OKX": ("0.0002", "0.0005"),
     "HYPERLIQUID": ("0.00015", "0.00045"),
 }
+_SPOT_FEES = {"BYBIT": ("0.001", "0.001"), "OKX": ("0.0008", "0.001")}
+_PAID_IN_FULL = ("1", "0")
+_COLLATERALS = {0: "USDC", 235: "USDE", 360: "USDH"}  # Hyperliquid's tokens, by its own numbers
 
 
 def from_exchange_info(path: Path, instrument_id: str) -> Instrument:
@@ -69,9 +73,22 @@ def _binance(answer: Any, instrument_id: str) -> Contract | None:
 
 def _bybit(answer: Any, instrument_id: str) -> Contract | None:
     for entry in answer["result"]["list"]:
-        inverse = entry["contractType"] == "InversePerpetual"
+        if "contractType" not in entry and f"{entry['symbol']}-SPOT.BYBIT" == instrument_id:
+            lots = entry["lotSizeFilter"]
+            return _contract(
+                instrument_id,
+                raw_symbol=entry["symbol"],
+                currencies=(entry["baseCoin"], entry["quoteCoin"], entry["quoteCoin"]),
+                tick=entry["priceFilter"]["tickSize"],
+                step=lots["basePrecision"],
+                min_size=lots["minOrderQty"],
+                min_notional=lots.get("minOrderAmt", "0"),
+                margins=_PAID_IN_FULL,
+                fees=_SPOT_FEES["BYBIT"],
+            )
+        inverse = entry.get("contractType") == "InversePerpetual"
         suffix = "INVERSE" if inverse else "LINEAR"
-        if entry["contractType"].endswith("Perpetual") and f"{entry['symbol']}-{suffix}.BYBIT" == instrument_id:
+        if entry.get("contractType", "").endswith("Perpetual") and f"{entry['symbol']}-{suffix}.BYBIT" == instrument_id:
             lots = entry["lotSizeFilter"]
             return _contract(
                 instrument_id,
@@ -89,7 +106,20 @@ def _bybit(answer: Any, instrument_id: str) -> Contract | None:
 
 def _okx(answer: Any, instrument_id: str) -> Contract | None:
     for entry in answer["data"]:
-        if entry["instType"] == "SWAP" and f"{entry['instId']}.OKX" == instrument_id:
+        if f"{entry['instId']}.OKX" != instrument_id:
+            continue
+        if entry["instType"] == "SPOT":
+            return _contract(
+                instrument_id,
+                raw_symbol=entry["instId"],
+                currencies=(entry["baseCcy"], entry["quoteCcy"], entry["quoteCcy"]),
+                tick=entry["tickSz"],
+                step=entry["lotSz"],
+                min_size=entry["minSz"],
+                margins=_PAID_IN_FULL,
+                fees=_SPOT_FEES["OKX"],
+            )
+        if entry["instType"] == "SWAP":
             base, quote = entry["instId"].split("-")[:2]
             return _contract(
                 instrument_id,
@@ -106,15 +136,15 @@ def _okx(answer: Any, instrument_id: str) -> Contract | None:
 
 
 def _hyperliquid(answer: Any, instrument_id: str) -> Contract | None:
-    meta = answer[0] if isinstance(answer, list) else answer
-    for entry in meta["universe"]:
+    metas = [answer] if isinstance(answer, dict) else [meta for meta in answer if "universe" in meta]
+    for dex, entry in ((meta, entry) for meta in metas for entry in meta["universe"]):
         if f"{entry['name']}-USD-PERP.HYPERLIQUID" == instrument_id:
             digits = int(entry["szDecimals"])
             step = format(Decimal(1).scaleb(-digits), "f")
             return _contract(
                 instrument_id,
                 raw_symbol=entry["name"],
-                currencies=(entry["name"], "USD", "USDC"),
+                currencies=(entry["name"].rpartition(":")[2], "USD", _COLLATERALS[dex.get("collateralToken", 0)]),
                 tick=format(Decimal(1).scaleb(digits - 6), "f"),
                 step=step,
                 min_size=step,
@@ -136,8 +166,9 @@ def _contract(  # noqa: PLR0913 - a contract has many terms
     min_notional: str = "0",
     multiplier: str = "1",
     inverse: bool = False,
+    fees: tuple[str, str] | None = None,
 ) -> Contract:
-    maker, taker = FEES[instrument_id.rpartition(".")[2]]
+    maker, taker = fees or FEES[instrument_id.rpartition(".")[2]]
     base, quote, settlement = currencies
     return Contract(
         id=instrument_id,
