@@ -149,8 +149,17 @@ def test_what_is_no_exchange_info_is_refused(tmp_path: Path, content: bytes) -> 
         ("okx/http_get_instruments_swap.json", "BTC-USD-SWAP.OKX", ("0.1", "1", "100", True)),
         ("okx/http_get_instruments_swap.json", "BTC-USDT-SWAP.OKX", ("0.1", "0.01", "0.01", False)),
         ("hyperliquid/http_meta_perp_sample.json", "BTC-USD-PERP.HYPERLIQUID", ("0.1", "0.00001", "1", False)),
+        ("okx/ws_instruments.json", "BTC-USDT-SWAP.OKX", ("0.1", "1", "0.01", False)),
+        ("bybit/http_get_instruments_spot.json", "ETHUSDT-SPOT.BYBIT", ("0.01", "0.00001", "1", False)),
+        ("okx/http_get_instruments_spot.json", "BTC-USD.OKX", ("0.1", "0.00000001", "1", False)),
+        (
+            "hyperliquid/http_all_perp_metas_non_usdc_collateral.json",
+            "km:US500-USD-PERP.HYPERLIQUID",
+            ("0.001", "0.001", "1", False),
+        ),
     ],
 )
 def test_other_venues_answers(file: str, instrument_id: str, terms: tuple) -> None:
     found = from_exchange_info(TAPES / "venue-messages" / file, instrument_id)
     assert (found.tick, found.step, found.multiplier, found.inverse) == (*map(Decimal, terms[:3]), terms[3])
+    assert found.settlement == ("USDH" if "km:" in instrument_id else found.base if found.inverse else found.settlement)
