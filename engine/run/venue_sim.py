@@ -14,7 +14,9 @@ import msgspec
 from data import store
 from data.manifest import NAME
 from data.synthetic import generate
+from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
+from engine.nautilus.catalog import instrument_of
 from engine.run.ingest import ingest
 from engine.run.venue_tape import catalog_tape
 from engine.venue_sim.account import Account
@@ -23,6 +25,7 @@ from engine.venue_sim.feed import Feed
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.venue_log import VenueLog
 
+BOOK = "order_book_deltas"
 DEFAULT_INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 
 
@@ -43,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def market_of(paths: list[Path], instrument_id: str | None, synthetic: tuple[int, float] | None) -> Iterator[Path]:
     """The folder of a catalog: the one given, or one made of files or of a seed (and minutes) for as long as it is
     needed."""
-    if len(paths) == 1 and (paths[0] / NAME).is_file():
+    if len(paths) == 1 and (paths[0] / "data").is_dir():
         yield paths[0]
         return
     with TemporaryDirectory(prefix="perpmm-venue-") as temporary:
@@ -56,13 +59,24 @@ def market_of(paths: list[Path], instrument_id: str | None, synthetic: tuple[int
 
 def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Venue:
     """A venue that is open for trade: its books stand. Raises DataError for a catalog that it cannot be fed from."""
-    ids = (instrument_id,) if instrument_id else store.instrument_ids(catalog)
-    instruments = tuple(store.contents(catalog, each).instrument for each in ids)
+    instruments = _instruments(catalog, instrument_id)
     feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
     venue = Venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
     venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue
+
+
+def _instruments(catalog: Path, instrument_id: str | None) -> tuple[Instrument, ...]:
+    """One, or all that have a book. A catalog that we did not ingest has no manifest, but it has them."""
+    if (catalog / NAME).is_file():
+        store.whole(catalog)
+    books = sorted(path.name for path in (catalog / "data" / BOOK).glob("*") if path.is_dir())
+    wanted = books if instrument_id is None else [instrument_id]
+    if not books or not set(wanted) <= set(books):
+        message = f"has no book of {instrument_id or 'any instrument'}; it has {', '.join(books) or 'none'}"
+        raise DataError(Problem(str(catalog), message, field="instrument"))
+    return tuple(instrument_of(catalog, each) for each in wanted)
 
 
 def accounts_of(instruments: tuple[Instrument, ...], settings: Settings) -> list[Account]:

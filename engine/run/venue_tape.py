@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data import store
 from data.schema import F_LAST
 from data.tables import FOLDERS
 from engine.core.types import Instrument
@@ -35,13 +34,8 @@ def _ranked(events: Iterator[MarketEvent], rank: int) -> Iterator[tuple[int, int
 
 
 def _events(catalog: Path, folder: str, instrument: Instrument) -> Iterator[MarketEvent]:
-    paths = [path for each in _ingests(catalog, instrument) if (path := each.get(folder))]
-    return EVENTS[folder](_frames([catalog / path for path in paths]), instrument)
-
-
-def _ingests(catalog: Path, instrument: Instrument) -> list[dict[str, str]]:
-    ingests = store.contents(catalog, instrument.id).ingests
-    return [each.tables for each in sorted(ingests, key=lambda each: each.start_ns)]
+    paths = sorted((catalog / "data" / folder / instrument.id).glob("*.parquet"))  # their names begin with their times
+    return EVENTS[folder](_frames(paths), instrument)
 
 
 def _frames(paths: list[Path]) -> Iterator[pl.DataFrame]:

@@ -177,7 +177,7 @@ class Exchange:
         """Change a wallet from outside of trading: funding, a transfer."""
         account.wallet += amount
         self._earned(account, symbol, kind, amount)
-        fields = {"account": account.key, "symbol": symbol, "kind": kind, "amount": money(amount)}
+        fields = {"account": account.key, "symbol": symbol, "income": kind, "amount": money(amount)}
         self.listener.record("income", fields | {"wallet": money(account.wallet)})
 
 

@@ -54,7 +54,7 @@ class Feed:
                 self._play(stage, self._due_ns())
                 busy += 1
             stage.beat()
-            await asyncio.sleep(0 if busy == BUSY_EVENTS else PAUSE_S)
+            await asyncio.sleep(0 if busy == BUSY_EVENTS else self._pause_s())
         self.over.set()
         while True:  # the market stands still, the venue does not
             stage.beat()
@@ -69,6 +69,11 @@ class Feed:
             stage.beat()
         self._stood_ns = until
         stage.beat()
+
+    def _pause_s(self) -> float:
+        """Until the next event, but not so long that what is regular comes late."""
+        due_s = PAUSE_S if self._next is None else (self._due_ns() - self.now_ns()) / 1e9
+        return min(max(due_s, 0.0), PAUSE_S)
 
     def _due_ns(self) -> int:
         assert self._next is not None

@@ -102,7 +102,7 @@ def act(exchange: Exchange, account: Account, what: Any, number: int) -> None:
     upkeep(exchange)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(acts)
 def test_money_and_position_are_the_sum_of_what_happened(whats: list[Any]) -> None:
     exchange, account, _ = opened()
@@ -118,7 +118,7 @@ def test_money_and_position_are_the_sum_of_what_happened(whats: list[Any]) -> No
         assert order.is_open == (order.id in account.open)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(acts)
 def test_an_order_in_the_market_never_stands_where_it_could_be_filled(whats: list[Any]) -> None:
     exchange, account, _ = opened()
@@ -134,7 +134,7 @@ def test_an_order_in_the_market_never_stands_where_it_could_be_filled(whats: lis
                 assert order.ahead >= 0
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(acts)
 def test_a_print_fills_no_more_than_it_traded_and_a_level_no_more_than_it_showed(whats: list[Any]) -> None:
     exchange, account, heard = opened()
@@ -160,7 +160,7 @@ def _forced(account: Account, fill: Fill) -> bool:
     return account.orders[fill.order_id].request.client_id.startswith("autoclose-")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(depths, max_size=30), st.integers(0, 30))
 def test_the_published_book_is_the_book(whats: list[MarketEvent], snapshot_after: int) -> None:
     """A client that syncs as Binance says (drop u < L, start at U <= L <= u, then pu = u) has the venue's book."""

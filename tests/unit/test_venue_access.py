@@ -113,7 +113,7 @@ VALUES = st.sampled_from(WORDS.split()) | st.text(max_size=6)
 PARAMETERS = st.dictionaries(st.sampled_from([*SENSIBLE, *NAMES.split()]), VALUES, max_size=6)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(ROUTES)), PARAMETERS)
 def test_any_request_is_answered_or_refused(what: str, drawn: dict[str, str]) -> None:
     given_ = SENSIBLE | drawn

@@ -1,0 +1,117 @@
+"""The loopback venue under a test's control: time that is moved, faults that are asked for, the same run twice."""
+
+from typing import Any
+
+from engine.core.types import SECOND
+from engine.venue_sim.market_events import Depth, Print
+from tests.support.venue import SYMBOL, Client, MemoryLog, at, client_of, venue_of
+
+TAPE = [
+    *(Print(SYMBOL, at(n / 2), 1 if n % 3 else -1, 1000 + n % 3, 100 * n) for n in range(1, 20)),
+    *(Depth(SYMBOL, at(10 + n), ((1000 - n % 2, 500 + n),), ((1001 + n % 2, 700 + n),)) for n in range(5)),
+]
+
+
+async def control(client: Client, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    method = "GET" if body is None else "POST"
+    async with client.session.request(method, f"{client.addresses.rest}/sim/{path}", json=body) as answer:
+        return answer.status, await answer.json()
+
+
+async def a_day(client: Client) -> list[dict[str, Any]]:
+    """Orders at fixed steps; what the venue's log then says."""
+    for step in range(15):
+        await client.place(
+            "BUY" if step % 2 else "SELL", f"{100 + (step % 3 - 1) / 10:.1f}", "0.3", newClientOrderId=f"c{step}"
+        )
+        assert (await control(client, "advance", {"seconds": 1}))[0] == 200
+        if step % 4 == 3:
+            await client.ask("DELETE", "/fapi/v1/allOpenOrders", symbol=SYMBOL)
+    assert isinstance(client.venue.log, MemoryLog)
+    return client.venue.log.lines
+
+
+async def test_the_same_steps_give_the_same_log() -> None:
+    async with client_of(venue_of(TAPE)) as client:
+        first = await a_day(client)
+    async with client_of(venue_of(TAPE)) as client:
+        assert await a_day(client) == first
+    kinds = {line["kind"] for line in first}
+    assert {"request", "order", "fill"} <= kinds
+    assert [line["n"] for line in first] == list(range(1, len(first) + 1))
+
+
+async def test_state_is_what_clients_are_told() -> None:
+    async with client_of(venue_of(TAPE)) as client:
+        await a_day(client)
+        (known,) = (await control(client, "state"))[1]["accounts"]
+        _, (balance,) = await client.ask("GET", "/fapi/v2/balance")
+        _, positions = await client.ask("GET", "/fapi/v3/positionRisk")
+        _, orders = await client.ask("GET", "/fapi/v1/openOrders")
+        assert known["wallet"] == balance["balance"]
+        assert known["positions"] == {f"{p['symbol']}/{p['positionSide']}": p["positionAmt"] for p in positions}
+        assert known["open_orders"] == orders
+
+
+async def test_time_moves_as_far_as_it_is_told() -> None:
+    async with client_of(venue_of()) as client:
+        before = client.venue.exchange.now_ns
+        assert (await control(client, "advance", {"seconds": 2.5}))[1]["now_ms"] == (before + 5 * SECOND // 2) // 10**6
+        assert (await control(client, "advance", {"second": 1}))[0] == 400
+    async with client_of(venue_of(speed=1.0)) as client:
+        assert (await control(client, "advance", {"seconds": 1}))[0] == 400
+
+
+async def test_a_fault_that_is_asked_for() -> None:
+    async with client_of(venue_of()) as client:
+        assert (await control(client, "fault", {"kind": "move", "size": "-0.2"}))[0] == 200
+        assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1][0]["positionAmt"] == "-0.200"
+        assert (await control(client, "fault", {"kind": "refuse", "most": 1, "status": 429}))[0] == 200
+        assert (await client.ask("GET", "/fapi/v2/balance"))[0] == 429
+        assert (await client.ask("GET", "/fapi/v2/balance"))[0] == 200
+        assert (await control(client, "fault", {"kind": "surprise"}))[0] == 400
+        assert (await control(client, "nonsense"))[0] == 404
+
+
+async def test_the_dead_mans_timer() -> None:
+    async with client_of(venue_of()) as client:
+        await client.place("BUY", "99.0", "1")
+        await client.ask("POST", "/fapi/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=2000)
+        client.advance(1.5)
+        await client.ask("POST", "/fapi/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=2000)
+        client.advance(1.5)
+        assert len((await client.ask("GET", "/fapi/v1/openOrders"))[1]) == 1
+        client.advance(0.5)
+        assert (await client.ask("GET", "/fapi/v1/openOrders"))[1] == []
+
+
+async def test_hedge_mode_keeps_two_legs() -> None:
+    async with client_of(venue_of()) as client:
+        assert (await client.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true"))[0] == 200
+        assert (await client.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true"))[1]["code"] == -4059
+        await client.place("BUY", None, "0.3", positionSide="LONG")
+        await client.place("SELL", None, "0.2", positionSide="SHORT")
+        _, positions = await client.ask("GET", "/fapi/v2/positionRisk", symbol=SYMBOL)
+        assert {p["positionSide"]: p["positionAmt"] for p in positions} == {"LONG": "0.300", "SHORT": "-0.200"}
+        assert (await client.place("SELL", None, "0.5", positionSide="LONG"))[1]["executedQty"] == "0.300"
+        assert (await client.place("SELL", None, "0.1", positionSide="LONG"))[1]["code"] == -2022
+        assert (await client.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="false"))[1]["code"] == -4068
+
+
+async def test_a_stop_waits_for_its_price() -> None:
+    async with client_of(venue_of([Print(SYMBOL, at(1), -1, 998, 10)])) as client:
+        await client.place("BUY", None, "0.5")
+        stop = {
+            "symbol": SYMBOL,
+            "side": "SELL",
+            "type": "STOP_MARKET",
+            "algoType": "CONDITIONAL",
+            "closePosition": "true",
+        }
+        assert (await client.ask("POST", "/fapi/v1/algoOrder", **stop, triggerPrice="101"))[1]["code"] == -2021
+        _, waiting = await client.ask("POST", "/fapi/v1/algoOrder", **stop, triggerPrice="99.8")
+        assert len((await client.ask("GET", "/fapi/v1/openAlgoOrders"))[1]) == 1
+        client.advance(1)
+        assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1] == []
+        _, done = await client.ask("GET", "/fapi/v1/algoOrder", algoId=waiting["algoId"])
+        assert done["algoStatus"] == "FINISHED"
