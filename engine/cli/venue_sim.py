@@ -1,10 +1,10 @@
 """`perpmm venue-sim`: one JSON line when it is ready, then it serves."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 from engine.cli import speak
+from engine.nautilus.interrupts import SIGNALS, Stopped
 from engine.run.venue_sim import Settings, market_of, venue_of
 from engine.venue_sim.faults import Fault, faults_from, mixture
 from engine.venue_sim.server import Addresses, run
@@ -44,12 +44,11 @@ async def _until_told(venue: Venue, port: int, until_end: bool) -> None:
         told.append(number)
         serving.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     try:
         await serving
     except asyncio.CancelledError:
-        if signal.SIGINT in told:
-            raise KeyboardInterrupt from None
-        if not told:
-            raise
+        if told:
+            raise Stopped(told[0]) from None
+        raise

@@ -36,4 +36,4 @@ def venue_process(catalog: Path, *options: str) -> Iterator[dict[str, Any]]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-    assert process.returncode == 0
+    assert process.returncode == 128 + signal.SIGTERM
