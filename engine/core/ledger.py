@@ -74,10 +74,11 @@ def funded(ledger: Ledger, received: Decimal) -> Ledger:
 
 
 def revalued(ledger: Ledger, gained: Decimal) -> Ledger:
-    """What is held has gained this much since it was entered."""
+    """What is held has gained this much since it was entered. On every tick with a position, so not summed again: the
+    two accounts are always each other's counterpart."""
     if gained == ledger.revaluation:
         return ledger
-    return _checked(msgspec.structs.replace(ledger, revaluation=gained, unrealised=-gained))
+    return msgspec.structs.replace(ledger, revaluation=gained, unrealised=-gained)
 
 
 def _checked(ledger: Ledger) -> Ledger:
