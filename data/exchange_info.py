@@ -33,22 +33,29 @@ _COLLATERALS = {0: "USDC", 235: "USDE", 360: "USDH"}  # Hyperliquid's tokens, by
 def from_exchange_info(path: Path, instrument_id: str) -> Instrument:
     """The contract from a venue's answer. Raises DataError for a file that is none, or lacks the contract."""
     try:
-        answer = msgspec.json.decode(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise fault(path, error.strerror or str(error)) from error
+    return from_answer(content, instrument_id, path)
+
+
+def from_answer(content: bytes, instrument_id: str, source: Path) -> Instrument:
+    """The contract from what a venue answered; `source` is named in errors."""
+    try:
+        answer = msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise fault(path, f"is no JSON: {error}") from error
+        raise fault(source, f"is no JSON: {error}") from error
     venue = instrument_id.rpartition(".")[2]
     find = _VENUES.get(venue)
     if find is None:
-        raise fault(path, f"the answers of {venue or 'no venue'} are not read, only those of {', '.join(_VENUES)}")
+        raise fault(source, f"the answers of {venue or 'no venue'} are not read, only those of {', '.join(_VENUES)}")
     try:
         contract = find(answer, instrument_id)
     except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
-        raise fault(path, f"is not what {venue} answers: {type(error).__name__} {error}") from error
+        raise fault(source, f"is not what {venue} answers: {type(error).__name__} {error}") from error
     if contract is None:
-        raise fault(path, f"has no contract {instrument_id}", field="instrument")
-    return instrument_from(contract, str(path))
+        raise fault(source, f"has no contract {instrument_id}", field="instrument")
+    return instrument_from(contract, str(source))
 
 
 def _binance(answer: Any, instrument_id: str) -> Contract | None:

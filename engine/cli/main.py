@@ -102,7 +102,12 @@ def backtest(
 @app.command()
 def paper(
     run_file: Annotated[Path, typer.Argument(help="The run file, as for a backtest.")],
-    feed: Annotated[Path, typer.Option(metavar="CATALOG", help="A recorded market, played as the live feed.")],
+    feed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CATALOG", help="A recorded market, played as the live feed; unset: the venue's own, now."
+        ),
+    ] = None,
     speed: Annotated[
         float, typer.Option(min=0, help="With --feed: so many times as fast as it was recorded; 0: as fast as it goes.")
     ] = 1.0,

@@ -1,8 +1,9 @@
 """Paper-trade a session on a live node: a market as it comes, and the sandbox as the venue."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,8 @@ from engine.core.types import SECOND, Nanos
 from engine.nautilus import translate
 from engine.nautilus.answers import answer
 from engine.nautilus.backtest import only_engine
+from engine.nautilus.binance import Addresses
+from engine.nautilus.binance import market as binance_market
 from engine.nautilus.catalog import perpetual
 from engine.nautilus.clock import FeedClock
 from engine.nautilus.corrected import Corrected, by_the_wall
@@ -25,7 +28,7 @@ from engine.nautilus.fundings import booked_by_us
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.live_node import Client, Parts, driven, live_node
 from engine.nautilus.plan import Feed, Plan
-from engine.nautilus.reference import priced
+from engine.nautilus.reference import Priced, priced
 from engine.nautilus.sandbox import sandbox
 from engine.nautilus.shell import END, Shell
 from engine.nautilus.span import QUOTES, MarketData, span_of
@@ -41,7 +44,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Who trades, and on what terms. `opening` is fed to the session first, `carried` are its positions of before.
 
     `session_of` is called once, with the function that sends commands to the simulated venue; `on_tick` after each
-    tick and what it decided.
+    tick and what it decided; `words` are what was said to the run from outside, asked for before each tick.
     """
 
     simulation: Simulation
@@ -50,6 +53,18 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[Held, ...]
     session_of: Callable[[Send], Session[Any]]
     on_tick: Callable[[Nanos], None]
+    words: Callable[[Nanos], Iterable[AnyEvent]] = lambda _now: ()
+
+
+class LiveMarket(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's own market. `depth` as in MarketData; `reference` is a price from elsewhere, `watched` the venue's
+    instrument that it is read from, if it is one. What comes is recorded below `stream`."""
+
+    addresses: Addresses
+    depth: bool
+    stream: Path
+    reference: Priced | None = None
+    watched: str | None = None
 
 
 class PaperEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +118,24 @@ def paper_over(data: MarketData, desk: Desk, *, speed: float | None = None) -> P
     return msgspec.structs.replace(_run(parts, desk, shell, asked), rows=span.total)
 
 
+def paper_live(market: LiveMarket, desk: Desk) -> PaperEnd:
+    """Trade on paper at the venue's own market until a signal stops it. Raises whatever the session, its record or a
+    callback raised, and ConnectionError where the venue cannot be reached."""
+    asked, instrument = list[Stopped](), desk.started.instrument
+    plan = msgspec.structs.replace(
+        _plan(desk, asked, book=market.depth), reference=market.reference, watched=market.watched
+    )
+    names = (instrument.id,) if market.watched is None else (instrument.id, market.watched)
+    parts = Parts(
+        venue=instrument.venue,
+        market=binance_market(market.addresses, names),
+        execution=Client(SandboxExecutionClientFactory(), sandbox(desk.simulation, desk.started)),
+        simulated=True,
+        stream=market.stream,
+    )
+    return _run(parts, desk, Shell(plan), asked)
+
+
 def _maker_fee(desk: Desk) -> Decimal:
     return charged(desk.started.instrument, desk.simulation, desk.started.ts_event).maker_fee
 
@@ -113,6 +146,7 @@ def _plan(desk: Desk, asked: list[Stopped], *, book: bool) -> Plan:
         started=desk.started,
         opening=desk.opening,
         carried=desk.carried,
+        words=desk.words,
         feeds=frozenset(Feed) - {Feed.PULSE},
         book=book,
         answer=lambda wish, now: answer(desk.started, wish, now),

@@ -46,13 +46,15 @@ def as_said(fact: AnyEvent, _order: Any) -> AnyEvent:
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`opening` is what the session is fed first, `carried` what it holds that the venue does not know of. With `book`
+    """`opening` is what the session is fed first, `carried` what it holds that the venue does not know of; `claims`:
+    orders of ours that rest at the venue already are this run's. With `book`
     the top is that of the node's book, and depth can be asked for; else it is the latest quote's. `reference`: a price
     from elsewhere, before whose first value nothing is ready; `watched`: the instrument that it is read from, where the
     node must be asked for that one too. `blind`: whether nobody knows the book at a time. `audit` is told now and then
     how the account stands: it raises where that is not what the session thinks.
 
-    `answer` says what became of a wish about the account, `stop_wanted` the reason to stop or None, `forced` what the
+    `answer` says what became of a wish about the account, `words` what was said to the run from outside since it was
+    last asked, `stop_wanted` the reason to stop or None, `forced` what the
     venue itself does to the account after a tick, where nobody else does, and `fundings` what was booked at the
     settlement that a rate announced (without a rate: at the end, what is left).
 
@@ -71,6 +73,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     forced: Callable[[State[Any]], tuple[Command, ...]]
     fundings: Funded
     carried: tuple[Held, ...] = ()
+    claims: bool = False
+    words: Callable[[Nanos], Iterable[AnyEvent]] = lambda _now: ()
     first_tick_ns: Nanos = 0
     held_ns: Nanos = 0
     arrives_after_ns: Nanos = 0

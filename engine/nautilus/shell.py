@@ -35,8 +35,14 @@ _FORGET_EVERY = 60  # s
 class Shell(Strategy):
     """Drives one session on a node. `failure` is the first thing that a callback raised, `stopped_ns` when it ended."""
 
-    def __new__(cls, _plan: Plan) -> Self:
-        config = StrategyConfig(strategy_id=StrategyId("PERPMM-001"), log_events=False, log_commands=False)
+    def __new__(cls, plan: Plan) -> Self:
+        claimed = [InstrumentId.from_str(plan.started.instrument.id)] if plan.claims else None
+        config = StrategyConfig(
+            strategy_id=StrategyId("PERPMM-001"),
+            external_order_instrument_ids=claimed,
+            log_events=False,
+            log_commands=False,
+        )
         return super().__new__(cls, config)  # type: ignore[call-arg]  # its stub lacks the argument that it takes
 
     def __init__(self, plan: Plan) -> None:
@@ -200,6 +206,8 @@ class Shell(Strategy):
         if reason is not None:
             self.stop_soon(reason)
             return
+        for word in self._plan.words(event.ts_event):
+            self._driven.feed(word)
         seen = self._sight.at(event, self._cache, self._driven)
         if self._carried and seen.top.bid is not None and seen.top.ask is not None:
             self._carry()

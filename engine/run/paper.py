@@ -1,89 +1,138 @@
 """A paper run from run file to results: a market as it comes, a simulated venue, and an account that outlives both."""
 
-from collections.abc import Callable
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 
 from engine.analysis.analyse import analyse
-from engine.analysis.fold import started_of
-from engine.config.tree import RunConfig
-from engine.core.errors import JournalError, Problem
-from engine.core.events import AnyEvent, Held, OrderCanceled, Started
+from engine.config.tree import RunConfig, identity
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import Nanos
-from engine.journal.folder import status_of
-from engine.journal.manifest import MANIFEST_FILE, Seal, Status, manifest_hash, read_run_file
-from engine.journal.reader import Journal
-from engine.journal.writer import JournalWriter, create_run
-from engine.nautilus.paper import Desk, PaperEnd, paper_over
+from engine.journal.manifest import Seal, Status, manifest_hash, new_manifest, read_run_file
+from engine.journal.market import STREAM
+from engine.nautilus.paper import Desk, PaperEnd, paper_live, paper_over
+from engine.run.account import Before, Begun, begun, check_same
 from engine.run.agreement import check_positions
 from engine.run.compose import Parts, compose
-from engine.run.moments import Walk
+from engine.run.control import heard
+from engine.run.market_now import contract_now, live_market
 from engine.run.narrate import Narrator
-from engine.run.recover import resumed, snapshotting
+from engine.run.recover import snapshotting
 from engine.run.remade import remade
 from engine.run.seals import Ended, sealed_as_it_went
-from engine.run.simulate import Plan, Progress, Result, market_data, places_of, planned, result_of
+from engine.run.simulate import Plan, Progress, Result, market_data, planned, result_of
+from strategies.registry import STRATEGIES
 
-GONE = "gone with the simulated venue when the run was cut short"
-
-
-class Begun(NamedTuple):
-    """A run that can begin or go on: its journal, the account as a venue is to know it, what the session is fed first,
-    and the state that it is in."""
-
-    journal: JournalWriter
-    started: Started
-    opening: Callable[[Nanos], tuple[AnyEvent, ...]]
-    carried: tuple[Held, ...]
-    state: State[Any] | None
+type Trade = Callable[[Desk], PaperEnd]
 
 
-def planned_paper(config: RunConfig, *, resume: Path | None = None) -> Plan:
-    """A run over a recorded feed, the run file's catalog. `resume`: a paper run's folder, whose account goes on; the
-    feed goes on after what that run has seen.
+class Paper(NamedTuple):
+    """A paper run before it begins. `feed`: a recorded market is played, at `speed` (None: as fast as it goes); else it
+    is the venue's own."""
 
-    Raises as `engine.run.simulate.planned`, JournalError where that run cannot be taken up, or is of another run file.
+    plan: Plan
+    before: Before | None
+    feed: bool
+    speed: float | None = None
+
+
+def planned_over(config: RunConfig, before: Before | None, *, speed: float | None) -> Paper:
+    """A run over the run file's catalog. It begins after what the run before has seen.
+
+    Raises as `engine.run.simulate.planned`, JournalError where that run cannot be taken up with this run file.
     """
-    if resume is None:
-        return planned(config, kind="paper")
-    run_file, last_ns = read_run_file(resume), _last_ns(resume)
-    if run_file.manifest.kind != "paper":
-        raise JournalError(Problem(str(resume), f"is a {run_file.manifest.kind}, no paper run", field="--resume"))
-    crashed = run_file.seal is None
-    plan = planned(config, run_file.manifest.parent if crashed else run_file.run_id, kind="paper")
-    if crashed and manifest_hash(plan.manifest) != run_file.run:
-        message = "was cut short, and can only go on with its own run file, feed and code"
-        raise JournalError(Problem(str(resume / MANIFEST_FILE), message, field="--resume"))
-    after = last_ns + 1 if last_ns >= plan.start_ns else plan.start_ns
-    return msgspec.structs.replace(plan, start_ns=after)
+    plan = planned(config, None if before is None else before.parent, kind="paper")
+    check_same(before, plan.manifest)
+    after = 0 if before is None else before.last_ns + 1
+    return Paper(msgspec.structs.replace(plan, start_ns=max(plan.start_ns, after)), before, feed=True, speed=speed)
 
 
-def paper(
-    plan: Plan,
-    *,
-    created: str,
-    speed: float | None,
-    resume: Path | None = None,
-    progress: Progress = lambda *_: None,
-) -> Result:
-    """Play the feed at `speed` (None: as fast as it goes), and write a run's folder as a backtest does. Every record is
-    on disk before a command leaves. Cut short by a signal, the orders are cancelled first, and `stopped` says so.
+def planned_now(config: RunConfig, before: Before | None) -> Paper:
+    """A run at the venue's own market. Raises ConfigError where that is not spoken, DataError where the venue does not
+    answer or lacks the contract, JournalError as above."""
+    now, name = time.time_ns(), config.instrument.id
+    started_ns = before.manifest.started_ns if before is not None and before.cut_short else now
+    parent = None if before is None else before.parent
+    manifest = new_manifest("paper", name, identity(config), started_ns=started_ns, parent=parent)
+    check_same(before, manifest)
+    plan = Plan(
+        config=config,
+        instrument=contract_now(config.venue, name),
+        manifest=manifest,
+        start_ns=now,
+        end_ns=now,
+        reference=None,
+        gaps=(),
+        notes=STRATEGIES[config.strategy_name].said_at_start(config.strategy),
+    )
+    return Paper(plan, before, feed=False)
+
+
+def paper(run: Paper, *, created: str, progress: Progress = lambda *_: None) -> Result:
+    """Trade, and write a run's folder as a backtest does. Stopped by a signal, the orders are cancelled first, and
+    `stopped` says so.
+
+    Raises what `engine.nautilus.paper` raises; a run that failed is sealed as failed.
     """
+    plan = run.plan
     parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
-    begun = _begun(plan, parts, created, resume)
-    with begun.journal as journal, sealed_as_it_went(journal) as ended:
-        end, state = _traded(plan, parts, begun, speed, progress)
+    start = begun(plan, parts.started, created, run.before)
+    with start.journal as journal, sealed_as_it_went(journal) as ended:
+        with _market(run, parts, start) as trade:
+            end, state = _traded(plan, parts, start, trade, progress)
         check_positions(state, end.positions)
         seal = _sealed(ended, end, state)
         progress("analysis", 0.0)
         summary = analyse(journal.folder, rows=end.rows, seconds=end.seconds, report=plan.config.output.report)
         progress("analysis", 1.0)
-    result = result_of(plan, journal.folder, seal, summary, state)
-    return msgspec.structs.replace(result, stopped=end.stopped)
+    return msgspec.structs.replace(result_of(plan, journal.folder, seal, summary, state), stopped=end.stopped)
+
+
+@contextmanager
+def _market(run: Paper, parts: Parts, start: Begun) -> Iterator[Trade]:
+    plan = run.plan
+    if run.feed:
+        data = msgspec.structs.replace(market_data(plan, parts), start_ns=plan.start_ns)
+        yield lambda desk: paper_over(data, desk, speed=run.speed)
+        return
+    with live_market(plan.config, start.journal.folder / STREAM, depth=parts.policy.needs_depth) as market:
+        yield lambda desk: paper_live(market, desk)
+
+
+def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Progress) -> tuple[PaperEnd, State[Any]]:
+    sessions: list[Session[Any]] = []
+    folder, span = start.journal.folder, max(plan.end_ns - plan.start_ns, 1)
+    narrator = Narrator(remade(folder, read_run_file(folder)), lambda: sessions[0].state, start.state)
+    record = narrator.noting(snapshotting(start.journal, lambda: sessions[0].state))
+
+    def session_of(send: Send) -> Session[Any]:
+        sessions.append(parts.session(record, send))
+        sessions[0].state = start.state
+        return sessions[0]
+
+    def on_tick(now: Nanos) -> None:
+        narrator.speak()
+        progress("paper", min(1.0, (now - plan.start_ns) / span))
+
+    end = trade(
+        Desk(
+            simulation=plan.config.simulation,
+            started=start.started,
+            opening=start.opening,
+            carried=start.carried,
+            session_of=session_of,
+            on_tick=on_tick,
+            words=lambda now: heard(folder, now),
+        )
+    )
+    narrator.speak()
+    state = sessions[0].state
+    assert state is not None
+    return end, state
 
 
 def _sealed(ended: Ended, end: PaperEnd, state: State[Any]) -> Seal:
@@ -91,85 +140,3 @@ def _sealed(ended: Ended, end: PaperEnd, state: State[Any]) -> Seal:
     if end.stopped is not None:
         status, reason = Status.INTERRUPTED, f"{end.stopped}; its orders were cancelled"
     return ended(status, reason, rows=end.rows, seconds=end.seconds, balance=str(state.ledger.cash))
-
-
-def _traded(
-    plan: Plan, parts: Parts, begun: Begun, speed: float | None, progress: Progress
-) -> tuple[PaperEnd, State[Any]]:
-    sessions: list[Session[Any]] = []
-    span = max(plan.end_ns - plan.start_ns, 1)
-    made = remade(begun.journal.folder, read_run_file(begun.journal.folder))
-    narrator = Narrator(made, lambda: sessions[0].state, begun.state)
-    record = narrator.noting(snapshotting(begun.journal, lambda: sessions[0].state))
-
-    def session_of(send: Send) -> Session[Any]:
-        sessions.append(parts.session(record, send))
-        sessions[0].state = begun.state
-        return sessions[0]
-
-    def on_tick(now: Nanos) -> None:
-        narrator.speak()
-        progress("paper", min(1.0, (now - plan.start_ns) / span))
-
-    data = msgspec.structs.replace(market_data(plan, parts), start_ns=plan.start_ns)
-    desk = Desk(
-        simulation=plan.config.simulation,
-        started=begun.started,
-        opening=begun.opening,
-        carried=begun.carried,
-        session_of=session_of,
-        on_tick=on_tick,
-    )
-    end = paper_over(data, desk, speed=speed)
-    narrator.speak()
-    state = sessions[0].state
-    assert state is not None
-    return end, state
-
-
-def _begun(plan: Plan, parts: Parts, created: str, resume: Path | None) -> Begun:
-    if resume is not None and status_of(resume) is Status.CRASHED:
-        return _taken_up(resume)
-    started = parts.started
-    if resume is not None:
-        started = _continued(started, Walk(resume).last().after)
-    journal = create_run(
-        plan.config.output.runs.absolute(),
-        plan.manifest,
-        durable=True,
-        created=created,
-        places=places_of(plan.config),
-        warnings=plan.notes,
-    )
-    return Begun(journal, started, lambda _now: (started,), started.positions, None)
-
-
-def _continued(started: Started, before: State[Any]) -> Started:
-    """A new run of an account that was closed in good order: its cash is the new capital."""
-    return msgspec.structs.replace(started, balance=before.ledger.cash, positions=_held(before))
-
-
-def _taken_up(folder: Path) -> Begun:
-    """A run that was cut short goes on in its own journal. The venue that held its orders is gone, and they with it."""
-    writer, found = resumed(folder)
-    state, started = found.state, started_of(Journal(folder))
-    if state is None or state.stopping:
-        writer.close()
-        message = "had not begun or was about to end: seal it with `perpmm recover`, then resume it"
-        raise JournalError(Problem(str(folder), message, field="--resume"))
-
-    def opening(now: Nanos) -> tuple[AnyEvent, ...]:
-        return tuple(OrderCanceled(id=w.order.id, reason=GONE, ts_event=now, ts_init=now) for w in state.orders)
-
-    as_it_stands = msgspec.structs.replace(started, balance=state.ledger.cash)
-    return Begun(writer, as_it_stands, opening, _held(state), state)
-
-
-def _held(state: State[Any]) -> tuple[Held, ...]:
-    return tuple(Held(leg, p.size, p.entry) for leg, p in state.positions.items() if p.entry is not None)
-
-
-def _last_ns(folder: Path) -> Nanos:
-    journal = Journal(folder)
-    last = journal.high_watermark()
-    return max((entry.ts_init for entry in journal.entries(since=max(last, 1))), default=0)

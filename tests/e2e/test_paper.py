@@ -10,8 +10,8 @@ from engine.core.commands import Cancel, Submit
 from engine.core.events import OrderCanceled, Stopping
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
+from engine.run.account import GONE
 from engine.run.moments import Walk
-from engine.run.paper import GONE
 from tests.support.cli import command, environment, perpmm, run_file, sample
 
 QUICK = ("--no-report", "--speed", "0")
