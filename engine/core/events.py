@@ -118,6 +118,13 @@ class FundingSettled(Event, frozen=True, kw_only=True, tag="FundingSettled"):
     mark: Decimal | None = None
 
 
+class Transferred(Event, frozen=True, kw_only=True, tag="Transferred"):
+    """Money came to the account from elsewhere, or went (negative): not the run's doing; settlement currency."""
+
+    amount: Decimal
+    reason: str
+
+
 class LeverageConfirmed(Event, frozen=True, kw_only=True, tag="LeverageConfirmed"):
     leverage: int
 
@@ -172,6 +179,7 @@ type AnyEvent = (
     | CancelRejected
     | OrderFilled
     | FundingSettled
+    | Transferred
     | LeverageConfirmed
     | PositionModeConfirmed
     | PositionModeFailed

@@ -14,7 +14,8 @@ from engine.config.tree import Venue
 from engine.core.errors import JournalError, Problem
 from engine.journal.manifest import RunFile, read_run_file
 from engine.run.control import Halt, say
-from engine.venue_api.binance import Binance, Holding, OpenOrder
+from engine.venue_api.account import Holding, OpenOrder
+from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 
 QUIET_S = 2.5  # more than two ticks: a run that was deciding has sent what it decided

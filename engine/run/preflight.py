@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from engine.core.types import Instrument, PositionMode
-from engine.venue_api.binance import Account, Binance
+from engine.venue_api.account import Account
+from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 
 MAX_OFFSET_MS = 1000

@@ -1,97 +1,27 @@
-"""Binance USD-M futures over REST: signed requests, and the account as values.
+"""What is asked of Binance USD-M futures over REST."""
 
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info. A signature is the
-HMAC-SHA256 of the query string; a timestamp must lie within recvWindow of the venue's clock, so that is read first.
-"""
-
-import hashlib
-import hmac
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Literal, Self
-from urllib.parse import urlencode
+from typing import Any
 
-import httpx
 import msgspec
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from engine.core.types import Instrument, Side
+from engine.core.types import Instrument, Nanos
+from engine.venue_api.account import MS, Account, Funding, Holding, OpenOrder, View, holding, order, our_id, trade
 from engine.venue_api.errors import VenueError
-from engine.venue_api.keys import Keys
+from engine.venue_api.signed import RECV_WINDOW_MS, TRIES, Signed
 
 REST = "https://fapi.binance.com"
 TESTNET = "https://testnet.binancefuture.com"
-RECV_WINDOW_MS = 5000
-NOTHING_TO_CHANGE = frozenset({-4046, -4059})  # margin type, position mode: as asked already
-TRIES = 4  # of what can be asked twice without harm
-
-type Method = Literal["GET", "POST", "PUT", "DELETE"]
+PAGE = 1000
+WEEK_MS = 7 * 86_400_000
 
 
-class OpenOrder(msgspec.Struct, frozen=True):
-    """An order that rests at the venue. `client_id` is as the venue has it."""
-
-    client_id: str
-    venue_id: int
-    side: Side
-    price: Decimal
-    leaves: Decimal
-    position_side: str
-    reduce_only: bool
-
-
-class Holding(msgspec.Struct, frozen=True):
-    """A position: signed size, average entry; `position_side` is BOTH, LONG or SHORT."""
-
-    position_side: str
-    size: Decimal
-    entry: Decimal
-    liquidation: Decimal
-
-
-class Account(msgspec.Struct, frozen=True):
-    """What the venue says of us and of one contract. Money in the margin asset; `max_notional` is the largest value of
-    a position at this leverage."""
-
-    hedge: bool
-    leverage: int
-    margin_type: str
-    balance: Decimal
-    available: Decimal
-    max_notional: Decimal
-    holdings: tuple[Holding, ...]
-    orders: tuple[OpenOrder, ...]
-
-
-class _UnansweredError(VenueError):
-    """No answer, or one that asks to come back later."""
-
-
-class Binance:
-    """One account at one address. `clock_ms` is our own clock; `offset_ms` is the venue's less ours."""
-
-    def __init__(self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5) -> None:
-        self._http = httpx.Client(base_url=address, timeout=timeout_s, headers={"X-MBX-APIKEY": keys.key})
-        self._keys, self._clock_ms = keys, clock_ms
-        self.offset_ms = 0
-
-    def __enter__(self) -> Self:
-        self.synchronise()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    def synchronise(self) -> int:
-        """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
-        asked = self._clock_ms()
-        server = int(self._read("/fapi/v1/time")["serverTime"])
-        self.offset_ms = server - (asked + self._clock_ms()) // 2
-        return self.offset_ms
+class Binance(Signed):
+    """One account at one address, as engine.venue_api.signed."""
 
     def contract(self, symbol: str) -> dict[str, Any]:
         """The symbol's own entry of exchangeInfo. Raises VenueError where the venue does not trade it."""
-        found = (each for each in self._read("/fapi/v1/exchangeInfo")["symbols"] if each["symbol"] == symbol)
+        found = (each for each in self.read("/fapi/v1/exchangeInfo")["symbols"] if each["symbol"] == symbol)
         entry: dict[str, Any] | None = next(found, None)
         if entry is None or entry.get("status", "TRADING") != "TRADING":
             raise VenueError(f"exchangeInfo {symbol}", "is not traded there")
@@ -99,138 +29,106 @@ class Binance:
 
     def account(self, instrument: Instrument) -> Account:
         symbol = instrument.raw_symbol
-        asset = {each["asset"]: each for each in self._signed_read("/fapi/v2/balance")}.get(instrument.settlement, {})
-        entries = self._signed_read("/fapi/v2/positionRisk", symbol=symbol)
+        asset = {each["asset"]: each for each in self.signed_read("/fapi/v2/balance")}.get(instrument.settlement, {})
+        entries = self.signed_read("/fapi/v2/positionRisk", symbol=symbol)
         if not entries:
             raise VenueError(f"positionRisk {symbol}", "no word on the contract")
         return Account(
-            hedge=bool(self._signed_read("/fapi/v1/positionSide/dual")["dualSidePosition"]),
+            hedge=bool(self.signed_read("/fapi/v1/positionSide/dual")["dualSidePosition"]),
             leverage=int(entries[0]["leverage"]),
             margin_type=str(entries[0]["marginType"]).upper().replace("CROSSED", "CROSS"),
             balance=Decimal(asset.get("balance", 0)),
             available=Decimal(asset.get("availableBalance", 0)),
             max_notional=Decimal(entries[0].get("maxNotionalValue", "Infinity")),
-            holdings=tuple(_holding(entry) for entry in entries if Decimal(entry["positionAmt"]) != 0),
+            holdings=tuple(holding(entry) for entry in entries if Decimal(entry["positionAmt"]) != 0),
             orders=self.open_orders(symbol),
         )
 
     def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
-        return tuple(_order(entry) for entry in self._signed_read("/fapi/v1/openOrders", symbol=symbol))
+        return tuple(order(entry) for entry in self.signed_read("/fapi/v1/openOrders", symbol=symbol))
 
     def holdings(self, symbol: str) -> tuple[Holding, ...]:
-        entries = self._signed_read("/fapi/v2/positionRisk", symbol=symbol)
-        return tuple(_holding(entry) for entry in entries if Decimal(entry["positionAmt"]) != 0)
+        entries = self.signed_read("/fapi/v2/positionRisk", symbol=symbol)
+        return tuple(holding(entry) for entry in entries if Decimal(entry["positionAmt"]) != 0)
+
+    def view(self, instrument: Instrument, since_ns: Nanos) -> View:
+        """Read again while it moves. Raises VenueError where it does not stand still, or a fee was paid in another
+        asset than the margin's."""
+        for _ in range(TRIES):
+            before = self._standing(instrument.raw_symbol)
+            view = self._view(instrument, since_ns // MS, *before)
+            if self._standing(instrument.raw_symbol) == before:
+                return view
+        raise VenueError(f"view of {instrument.raw_symbol}", "moves faster than it can be read")
+
+    def _standing(self, symbol: str) -> tuple[tuple[OpenOrder, ...], tuple[Holding, ...]]:
+        held = (msgspec.structs.replace(each, liquidation=Decimal(0)) for each in self.holdings(symbol))
+        return self.open_orders(symbol), tuple(held)
+
+    def _view(
+        self, instrument: Instrument, since_ms: int, orders: tuple[OpenOrder, ...], holdings: tuple[Holding, ...]
+    ) -> View:
+        symbol, asset = instrument.raw_symbol, instrument.settlement
+        trades = tuple(
+            trade(each, asset) for each in self._since("/fapi/v1/userTrades", symbol, since_ms, "fromId", "id")
+        )
+        placed = self._since("/fapi/v1/allOrders", symbol, since_ms, "orderId", "orderId")
+        incomes = self.signed_read(
+            "/fapi/v1/income", symbol=symbol, incomeType="FUNDING_FEE", startTime=since_ms, limit=PAGE
+        )
+        balances = {each["asset"]: each for each in self.signed_read("/fapi/v2/balance")}
+        return View(
+            orders=orders,
+            holdings=holdings,
+            trades=trades,
+            fundings=tuple(Funding(Decimal(each["income"]), int(each["time"]) * MS) for each in incomes),
+            names={int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed},
+            balance=Decimal(balances.get(asset, {}).get("balance", 0)),
+        )
+
+    def _since(self, path: str, symbol: str, since_ms: int, from_key: str, key: str) -> list[dict[str, Any]]:
+        """All rows from a time on. The venue answers for at most a week and a page at once."""
+        rows: list[dict[str, Any]] = []
+        now_ms = self._clock_ms() + self.offset_ms
+        for begin in range(since_ms, now_ms + 1, WEEK_MS):
+            end = min(begin + WEEK_MS - 1, now_ms + RECV_WINDOW_MS)
+            page = self.signed_read(path, symbol=symbol, startTime=begin, endTime=end, limit=PAGE)
+            rows += page
+            while len(page) == PAGE:
+                page = self.signed_read(path, symbol=symbol, limit=PAGE, **{from_key: int(page[-1][key]) + 1})
+                rows += page
+        return [row for row in {int(row[key]): row for row in rows}.values() if int(row["time"]) >= since_ms]
 
     def set_hedge(self, hedge: bool) -> None:
-        self._change("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true" if hedge else "false")
+        self.change("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true" if hedge else "false")
 
     def set_leverage(self, symbol: str, leverage: int) -> None:
-        self._change("POST", "/fapi/v1/leverage", symbol=symbol, leverage=leverage)
+        self.change("POST", "/fapi/v1/leverage", symbol=symbol, leverage=leverage)
 
     def set_margin_type(self, symbol: str, margin_type: str) -> None:
         word = "CROSSED" if margin_type == "CROSS" else margin_type
-        self._change("POST", "/fapi/v1/marginType", symbol=symbol, marginType=word)
+        self.change("POST", "/fapi/v1/marginType", symbol=symbol, marginType=word)
 
-    def cancel(self, symbol: str, order: OpenOrder) -> None:
+    def cancel(self, symbol: str, resting: OpenOrder) -> None:
         """An order that is over already counts as cancelled."""
         try:
-            self._change("DELETE", "/fapi/v1/order", symbol=symbol, orderId=order.venue_id)
+            self.change("DELETE", "/fapi/v1/order", symbol=symbol, orderId=resting.venue_id)
         except VenueError as error:
             if error.code not in (-2011, -2013):  # unknown order, order does not exist
                 raise
 
     def cancel_all(self, symbol: str) -> None:
-        self._change("DELETE", "/fapi/v1/allOpenOrders", symbol=symbol)
+        self.change("DELETE", "/fapi/v1/allOpenOrders", symbol=symbol)
 
-    def close_at_market(self, symbol: str, holding: Holding, client_id: str) -> None:
+    def close_at_market(self, symbol: str, held: Holding, client_id: str) -> None:
         """Under an id of its own, so that asking twice sends one order: the venue refuses the second."""
-        leg = {} if holding.position_side == "BOTH" else {"positionSide": holding.position_side}
-        reduce = {"reduceOnly": "true"} if holding.position_side == "BOTH" else {}
-        side = "SELL" if holding.size > 0 else "BUY"
-        fields = {"side": side, "type": "MARKET", "quantity": f"{abs(holding.size):f}", "newClientOrderId": client_id}
-        self._signed("POST", "/fapi/v1/order", {"symbol": symbol, **fields, **leg, **reduce})
+        leg = {} if held.position_side == "BOTH" else {"positionSide": held.position_side}
+        reduce = {"reduceOnly": "true"} if held.position_side == "BOTH" else {}
+        side = "SELL" if held.size > 0 else "BUY"
+        fields = {"side": side, "type": "MARKET", "quantity": f"{abs(held.size):f}", "newClientOrderId": client_id}
+        self.signed("POST", "/fapi/v1/order", {"symbol": symbol, **fields, **leg, **reduce})
 
     def cancel_all_after(self, symbol: str, countdown_ms: int) -> None:
         """The dead man's timer: the venue cancels all orders of the contract unless this is asked again in time; 0
         turns it off."""
-        self._change("POST", "/fapi/v1/countdownCancelAll", symbol=symbol, countdownTime=countdown_ms)
-
-    def _read(self, path: str, **fields: object) -> Any:
-        return _tried(lambda: self._answer("GET", path, fields))
-
-    def _signed_read(self, path: str, **fields: object) -> Any:
-        return _tried(lambda: self._signed("GET", path, fields))
-
-    def _change(self, method: Method, path: str, **fields: object) -> Any:
-        """What can be asked twice: that it is so already is an answer."""
-        try:
-            return _tried(lambda: self._signed(method, path, fields))
-        except VenueError as error:
-            if error.code not in NOTHING_TO_CHANGE:
-                raise
-            return None
-
-    def _signed(self, method: Method, path: str, fields: dict[str, object]) -> Any:
-        timed = fields | {"recvWindow": RECV_WINDOW_MS, "timestamp": self._clock_ms() + self.offset_ms}
-        query = urlencode(timed)
-        signature = hmac.new(self._keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-        try:
-            return self._answer(method, f"{path}?{query}&signature={signature}", {})
-        except VenueError as error:
-            if error.code == -1021:  # our clock has drifted since
-                self.synchronise()
-                raise _UnansweredError(
-                    f"{method} {path}", "our clock and the venue's differ", code=error.code
-                ) from None
-            raise
-
-    def _answer(self, method: Method, target: str, fields: dict[str, object]) -> Any:
-        asked = f"{method} {target.partition('?')[0]}"
-        try:
-            response = self._http.request(method, target, params={k: str(v) for k, v in fields.items()} or None)
-        except httpx.TransportError as error:  # its text may hold the address with the signature: only its kind is told
-            raise _UnansweredError(asked, f"no answer: {type(error).__name__}", unknown=True) from None
-        said = _json(response)
-        if response.is_success:
-            return said
-        code, message = (said.get("code"), said.get("msg")) if isinstance(said, dict) else (None, None)
-        text = str(message or f"HTTP status {response.status_code}")
-        if response.status_code == 429 or response.status_code >= 500:
-            raise _UnansweredError(asked, text, code=code, unknown=response.status_code >= 500)
-        raise VenueError(asked, text, code=code)
-
-
-def _tried(call: Callable[[], Any]) -> Any:
-    again = Retrying(
-        retry=retry_if_exception_type(_UnansweredError),
-        stop=stop_after_attempt(TRIES),
-        wait=wait_exponential(multiplier=0.2, max=2),
-        reraise=True,
-    )
-    return again(call)
-
-
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return None
-
-
-def _holding(entry: dict[str, Any]) -> Holding:
-    size = Decimal(entry["positionAmt"])
-    signed = -abs(size) if entry["positionSide"] == "SHORT" else size
-    liquidation = Decimal(entry.get("liquidationPrice") or 0)
-    return Holding(entry["positionSide"], signed, Decimal(entry["entryPrice"]), liquidation)
-
-
-def _order(entry: dict[str, Any]) -> OpenOrder:
-    return OpenOrder(
-        client_id=entry["clientOrderId"],
-        venue_id=int(entry["orderId"]),
-        side=Side.BUY if entry["side"] == "BUY" else Side.SELL,
-        price=Decimal(entry["price"]),
-        leaves=Decimal(entry["origQty"]) - Decimal(entry["executedQty"]),
-        position_side=entry.get("positionSide", "BOTH"),
-        reduce_only=bool(entry.get("reduceOnly", False)),
-    )
+        self.change("POST", "/fapi/v1/countdownCancelAll", symbol=symbol, countdownTime=countdown_ms)

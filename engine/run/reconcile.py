@@ -1,0 +1,122 @@
+"""What the venue says against what we know: the facts that we have missed, and the orders that we do not know.
+
+Pure. The venue's view is taken whole by `engine.venue_api.binance`; every fact found here is fed to the run as if it
+had just arrived, so that a replay sees it too.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.core.events import (
+    AnyEvent,
+    FundingSettled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderFilled,
+    Transferred,
+)
+from engine.core.state import State, evolve
+from engine.core.types import ZERO, Leg, Nanos, PositionMode
+from engine.venue_api.account import OpenOrder, View
+
+CASH_TOLERANCE = Decimal("1e-6")  # the venue rounds each booking
+FOREIGN = "foreign-"  # begins the id of an order that is not ours, in the fills that moved our position all the same
+
+
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """`events` in the order in which they are to be fed. `unknown` are orders under our name that the run did not send
+    or holds for over: they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
+
+    events: tuple[AnyEvent, ...]
+    unknown: tuple[OpenOrder, ...]
+    unexplained: tuple[str, ...]
+
+
+def reconcile(state: State[Any], view: View, now: Nanos) -> Reconciled:
+    """`view` reaches back at least to the last fact that the run has. Fills that it knows are told again: the core
+    counts a trade once."""
+    events: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now)]
+    after = _folded(state, events)
+    ends = [*_ended(after, view, now), *_accepted(after, view, now)]
+    moved = view.balance - _folded(after, ends).ledger.cash
+    if abs(moved) > CASH_TOLERANCE:
+        ends.append(Transferred(amount=moved, reason="the venue's balance differs", ts_event=now, ts_init=now))
+    known = {working.order.id for working in state.orders}
+    return Reconciled(
+        events=(*events, *ends),
+        unknown=tuple(order for order in view.orders if _ours(order, state) and order.our_id not in known),
+        unexplained=tuple(_differences(after, view)),
+    )
+
+
+def leg_of_word(word: str, mode: PositionMode) -> Leg:
+    """Binance's positionSide."""
+    return Leg.NET if mode is PositionMode.ONE_WAY else Leg(word)
+
+
+def _ours(order: OpenOrder, state: State[Any]) -> bool:
+    return order.our_id.startswith(f"{state.run[:12]}-")
+
+
+def _fills(state: State[Any], view: View, now: Nanos) -> Iterator[OrderFilled]:
+    for trade in sorted(view.trades, key=lambda each: each.id):
+        if str(trade.id) not in state.trades:
+            yield OrderFilled(
+                id=view.names.get(trade.order_id, f"{FOREIGN}{trade.order_id}"),
+                trade_id=str(trade.id),
+                side=trade.side,
+                leg=leg_of_word(trade.position_side, state.mode),
+                price=trade.price,
+                size=trade.size,
+                fee=trade.fee,
+                maker=trade.maker,
+                ts_event=trade.at_ns,
+                ts_init=now,
+            )
+
+
+def _fundings(state: State[Any], view: View, now: Nanos) -> Iterator[FundingSettled]:
+    """The venue names no leg: it is booked on the one that is held, the long one where both are."""
+    legs = tuple(state.positions) or ((Leg.NET,) if state.mode is PositionMode.ONE_WAY else (Leg.LONG,))
+    for funding in view.fundings:
+        yield FundingSettled(leg=legs[0], amount=funding.amount, ts_event=funding.at_ns, ts_init=now)
+
+
+def _ended(state: State[Any], view: View, now: Nanos) -> Iterator[OrderCanceled]:
+    resting = {order.our_id for order in view.orders}
+    for working in state.orders:
+        if working.order.id not in resting:
+            reason = "rests no longer at the venue" if working.accepted else "never arrived at the venue"
+            yield OrderCanceled(id=working.order.id, reason=reason, ts_event=now, ts_init=now)
+
+
+def _accepted(state: State[Any], view: View, now: Nanos) -> Iterator[OrderAccepted]:
+    resting = {order.our_id: order for order in view.orders}
+    for working in state.orders:
+        order = resting.get(working.order.id)
+        if order is not None and not working.accepted:
+            yield OrderAccepted(id=working.order.id, venue_id=str(order.venue_id), ts_event=now, ts_init=now)
+
+
+def _folded(state: State[Any], events: list[AnyEvent]) -> State[Any]:
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def _differences(state: State[Any], view: View) -> Iterator[str]:
+    theirs: dict[Leg, Decimal] = {}
+    for held in view.holdings:
+        leg = leg_of_word(held.position_side, state.mode)
+        theirs[leg] = theirs.get(leg, ZERO) + held.size
+    for leg in sorted({*state.positions, *theirs}):
+        ours = state.position(leg).size
+        if ours != theirs.get(leg, ZERO):
+            yield f"position {leg.value}: {ours} here, {theirs.get(leg, ZERO)} at the venue"
+    left = {order.our_id: order.leaves for order in view.orders}
+    for working in state.orders:
+        if working.leaves != left.get(working.order.id, working.leaves):
+            yield f"order {working.order.id}: {working.leaves} left here, {left[working.order.id]} at the venue"

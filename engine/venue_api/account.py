@@ -1,0 +1,125 @@
+"""The account at Binance USD-M futures as values, read from what its REST answers."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.core.types import Nanos, Side
+from engine.venue_api.errors import VenueError
+
+MS = 1_000_000
+
+
+class OpenOrder(msgspec.Struct, frozen=True):
+    """An order that rests at the venue. `client_id` is as the venue has it, `our_id` as we named it if it is ours."""
+
+    client_id: str
+    venue_id: int
+    side: Side
+    price: Decimal
+    leaves: Decimal
+    position_side: str
+    reduce_only: bool
+
+    @property
+    def our_id(self) -> str:
+        return our_id(self.client_id)
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """One execution of the account's; `fee` is what was paid, in the margin asset."""
+
+    id: int
+    order_id: int
+    side: Side
+    position_side: str
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    maker: bool
+    at_ns: Nanos
+
+
+class Funding(msgspec.Struct, frozen=True):
+    """`amount` is what was received, negative if paid."""
+
+    amount: Decimal
+    at_ns: Nanos
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A position: signed size, average entry; `position_side` is BOTH, LONG or SHORT."""
+
+    position_side: str
+    size: Decimal
+    entry: Decimal
+    liquidation: Decimal
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What the venue says of us and of one contract. Money in the margin asset; `max_notional` is the largest value of
+    a position at this leverage."""
+
+    hedge: bool
+    leverage: int
+    margin_type: str
+    balance: Decimal
+    available: Decimal
+    max_notional: Decimal
+    holdings: tuple[Holding, ...]
+    orders: tuple[OpenOrder, ...]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue knows of one contract, of one moment: all that rests and is held, and what was executed and paid
+    since the time that was asked for. `names` are our ids by the venue's."""
+
+    orders: tuple[OpenOrder, ...]
+    holdings: tuple[Holding, ...]
+    trades: tuple[Trade, ...]
+    fundings: tuple[Funding, ...]
+    names: dict[int, str]
+    balance: Decimal
+
+
+def our_id(client_id: str) -> str:
+    """NautilusTrader puts the venue's prefix for brokers and a letter before our ids, and takes them off again."""
+    prefix, mark, name = client_id.partition("-R")
+    return name if mark and prefix.startswith("x-") else client_id
+
+
+def trade(entry: dict[str, Any], asset: str) -> Trade:
+    if entry["commissionAsset"] != asset and Decimal(entry["commission"]) != 0:
+        message = f"a fee was paid in {entry['commissionAsset']}: turn that off, the books are in {asset}"
+        raise VenueError(f"userTrades {entry['id']}", message)
+    return Trade(
+        id=int(entry["id"]),
+        order_id=int(entry["orderId"]),
+        side=Side.BUY if entry["side"] == "BUY" else Side.SELL,
+        position_side=entry["positionSide"],
+        price=Decimal(entry["price"]),
+        size=Decimal(entry["qty"]),
+        fee=Decimal(entry["commission"]),
+        maker=bool(entry["maker"]),
+        at_ns=int(entry["time"]) * MS,
+    )
+
+
+def holding(entry: dict[str, Any]) -> Holding:
+    size = Decimal(entry["positionAmt"])
+    signed = -abs(size) if entry["positionSide"] == "SHORT" else size
+    liquidation = Decimal(entry.get("liquidationPrice") or 0)
+    return Holding(entry["positionSide"], signed, Decimal(entry["entryPrice"]), liquidation)
+
+
+def order(entry: dict[str, Any]) -> OpenOrder:
+    return OpenOrder(
+        client_id=entry["clientOrderId"],
+        venue_id=int(entry["orderId"]),
+        side=Side.BUY if entry["side"] == "BUY" else Side.SELL,
+        price=Decimal(entry["price"]),
+        leaves=Decimal(entry["origQty"]) - Decimal(entry["executedQty"]),
+        position_side=entry.get("positionSide", "BOTH"),
+        reduce_only=bool(entry.get("reduceOnly", False)),
+    )

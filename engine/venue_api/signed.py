@@ -1,0 +1,111 @@
+"""Signed requests to Binance, asked again where that does no harm.
+
+Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info. A signature is the
+HMAC-SHA256 of the query string; a timestamp must lie within recvWindow of the venue's clock, so that is read first.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any, Literal, Self
+from urllib.parse import urlencode
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from engine.venue_api.errors import VenueError
+from engine.venue_api.keys import Keys
+
+RECV_WINDOW_MS = 5000
+NOTHING_TO_CHANGE = frozenset({-4046, -4059})  # margin type, position mode: as asked already
+TRIES = 4  # of what can be asked twice without harm
+
+type Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class _UnansweredError(VenueError):
+    """No answer, or one that asks to come back later."""
+
+
+class Signed:
+    """One account at one address. `clock_ms` is our own clock; `offset_ms` is the venue's less ours."""
+
+    def __init__(self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5) -> None:
+        self._http = httpx.Client(base_url=address, timeout=timeout_s, headers={"X-MBX-APIKEY": keys.key})
+        self._keys, self._clock_ms = keys, clock_ms
+        self.offset_ms = 0
+
+    def __enter__(self) -> Self:
+        self.synchronise()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def synchronise(self) -> int:
+        """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
+        asked = self._clock_ms()
+        server = int(self.read("/fapi/v1/time")["serverTime"])
+        self.offset_ms = server - (asked + self._clock_ms()) // 2
+        return self.offset_ms
+
+    def read(self, path: str, **fields: object) -> Any:
+        return _tried(lambda: self._answer("GET", path, fields))
+
+    def signed_read(self, path: str, **fields: object) -> Any:
+        return _tried(lambda: self.signed("GET", path, fields))
+
+    def change(self, method: Method, path: str, **fields: object) -> Any:
+        """What can be asked twice: that it is so already is an answer."""
+        try:
+            return _tried(lambda: self.signed(method, path, fields))
+        except VenueError as error:
+            if error.code not in NOTHING_TO_CHANGE:
+                raise
+            return None
+
+    def signed(self, method: Method, path: str, fields: dict[str, object]) -> Any:
+        timed = fields | {"recvWindow": RECV_WINDOW_MS, "timestamp": self._clock_ms() + self.offset_ms}
+        query = urlencode(timed)
+        signature = hmac.new(self._keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+        try:
+            return self._answer(method, f"{path}?{query}&signature={signature}", {})
+        except VenueError as error:
+            if error.code == -1021:  # our clock has drifted since
+                self.synchronise()
+                raise _UnansweredError(
+                    f"{method} {path}", "our clock and the venue's differ", code=error.code
+                ) from None
+            raise
+
+    def _answer(self, method: Method, target: str, fields: dict[str, object]) -> Any:
+        asked = f"{method} {target.partition('?')[0]}"
+        try:
+            response = self._http.request(method, target, params={k: str(v) for k, v in fields.items()} or None)
+        except httpx.TransportError as error:  # its text may hold the address with the signature: only its kind is told
+            raise _UnansweredError(asked, f"no answer: {type(error).__name__}", unknown=True) from None
+        said = _json(response)
+        if response.is_success:
+            return said
+        code, message = (said.get("code"), said.get("msg")) if isinstance(said, dict) else (None, None)
+        text = str(message or f"HTTP status {response.status_code}")
+        if response.status_code == 429 or response.status_code >= 500:
+            raise _UnansweredError(asked, text, code=code, unknown=response.status_code >= 500)
+        raise VenueError(asked, text, code=code)
+
+
+def _tried(call: Callable[[], Any]) -> Any:
+    again = Retrying(
+        retry=retry_if_exception_type(_UnansweredError),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential(multiplier=0.2, max=2),
+        reraise=True,
+    )
+    return again(call)
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
