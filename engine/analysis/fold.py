@@ -12,7 +12,7 @@ from engine.core.commands import Cancel, Refused, Submit
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent, OrderFilled, Started
 from engine.core.position import notional
-from engine.core.state import State, begun, evolve
+from engine.core.state import State, begun, evolve, is_known
 from engine.core.types import Leg
 from engine.journal.entry import Entry, Kind
 from engine.journal.reader import Journal
@@ -103,6 +103,8 @@ class _Folding:
 
     def _event(self, entry: Entry, event: AnyEvent) -> None:
         before = self.state
+        if isinstance(event, OrderFilled) and is_known(before, event):
+            return
         self.state = evolve(before, event)
         if isinstance(event, Started):
             for leg in self.state.positions:

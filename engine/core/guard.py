@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.core.commands import Cancel, Draft, TradingChanged, Wish
-from engine.core.events import AnyEvent, Halted, Paused, Resumed, Tick
+from engine.core.events import AnyEvent, Halted, Paused, Resumed, Tick, Transferred
 from engine.core.risk import Limits
 from engine.core.state import State, equity
 from engine.core.trading import Guard, Hold, Trading
@@ -38,6 +38,8 @@ def watched(limits: Limits, state: State[Any], event: AnyEvent) -> tuple[Guard, 
             after = _with_user(guard, Hold(USER, Trading.REDUCE, reason, event.ts_init))
         case Halted(reason=reason, flatten=flatten):
             after = _replace(_with_user(guard, Hold(USER, Trading.HALT, reason, event.ts_init)), flatten=flatten)
+        case Transferred(amount=amount):
+            after = _moved(guard, amount)
         case Resumed():
             after = Guard(sent_ns=guard.sent_ns)  # loss and drawdown count anew from here
         case _:
@@ -100,6 +102,16 @@ def _valued(state: State[Any]) -> Guard:
     if guard.peak_equity is None or now > guard.peak_equity:
         guard = _replace(guard, peak_equity=now)
     return guard
+
+
+def _moved(guard: Guard, amount: Decimal) -> Guard:
+    """What came from elsewhere is no gain, and what went there no loss."""
+    day, peak = guard.day_equity, guard.peak_equity
+    return _replace(
+        guard,
+        day_equity=None if day is None else day + amount,
+        peak_equity=None if peak is None else peak + amount,
+    )
 
 
 def _with_user(guard: Guard, hold: Hold) -> Guard:

@@ -73,6 +73,11 @@ def funded(ledger: Ledger, received: Decimal) -> Ledger:
     return _checked(msgspec.structs.replace(ledger, cash=ledger.cash + received, funding=ledger.funding - received))
 
 
+def transferred(ledger: Ledger, amount: Decimal) -> Ledger:
+    """Book money that came from elsewhere, or went there if negative."""
+    return _checked(msgspec.structs.replace(ledger, cash=ledger.cash + amount, capital=ledger.capital - amount))
+
+
 def revalued(ledger: Ledger, gained: Decimal) -> Ledger:
     """What is held has gained this much since it was entered. On every tick with a position, so not summed again: the
     two accounts are always each other's counterpart."""

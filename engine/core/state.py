@@ -26,6 +26,7 @@ from engine.core.events import (
     Started,
     Stopping,
     Tick,
+    Transferred,
 )
 from engine.core.ledger import Ledger
 from engine.core.position import FLAT, Position, cost, fold, gained, notional
@@ -34,6 +35,7 @@ from engine.core.types import SECOND, ZERO, Action, Instrument, Leg, Nanos, Orde
 
 _replace = msgspec.structs.replace
 RATE_WINDOW_NS = 10 * SECOND  # over which the rate of orders is counted
+TRADES_KEPT = 512  # of which it is known that they were counted; a venue tells one again within seconds
 
 
 class Working(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +57,8 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
 
     `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
     `orders` stand in order of creation; `positions` holds only legs that are not flat. `price` is what they are valued
-    at: the last mark price, or mid where no mark is known.
+    at: the last mark price, or mid where no mark is known. `trades` are the ids of the latest fills, `funded_ns` the
+    venue's time of the latest funding.
     """
 
     run: str
@@ -74,6 +77,8 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     positions: dict[Leg, Position] = {}
     stopping: bool = False
     guard: Guard = Guard()
+    trades: tuple[str, ...] = ()
+    funded_ns: Nanos = 0
 
     @property
     def may_quote(self) -> bool:
@@ -109,7 +114,7 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             after = _replace(state, now=event.ts_event, tick=event, price=event.price or state.price)
             return _revalued(after) if after.positions else after
         case OrderFilled():
-            return _filled(state, event)
+            return state if is_known(state, event) else _filled(state, event)
         case OrderAccepted():
             return _with_order(state, event.id, accepted=True)
         case CancelRejected():
@@ -117,7 +122,10 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
         case OrderRejected() | OrderCanceled():
             return _replace(state, orders=tuple(w for w in state.orders if w.order.id != event.id))
         case FundingSettled():
-            return _replace(state, ledger=books.funded(state.ledger, event.amount))
+            at_ns = max(state.funded_ns, event.ts_event)
+            return _replace(state, ledger=books.funded(state.ledger, event.amount), funded_ns=at_ns)
+        case Transferred():
+            return _replace(state, ledger=books.transferred(state.ledger, event.amount))
         case PositionModeConfirmed():
             return _replace(state, mode_confirmed=event.mode is state.mode)
         case PositionModeFailed():
@@ -132,6 +140,11 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             return begun(state.own, event)
         case _:
             assert_never(event)
+
+
+def is_known(state: State[Any], fill: OrderFilled) -> bool:
+    """A venue may tell a trade twice, and so does looking it up; it counts once."""
+    return fill.trade_id in state.trades
 
 
 def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> State[S]:
@@ -201,6 +214,7 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
         positions=dict(sorted(positions.items())),
         orders=tuple(_after_fill(state.orders, event)),
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
+        trades=(*state.trades[-TRADES_KEPT:], event.trade_id),
     )
     return _revalued(after)
 

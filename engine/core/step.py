@@ -8,11 +8,11 @@ import msgspec
 from engine.core.checks import Asked
 from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
 from engine.core.errors import BrokenInvariantError
-from engine.core.events import AnyEvent, Started, Stopping
+from engine.core.events import AnyEvent, OrderFilled, Started, Stopping
 from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
 from engine.core.risk import Limits, refusal
-from engine.core.state import State, begun, evolve, sent
+from engine.core.state import State, begun, evolve, is_known, sent
 from engine.core.trading import Trading
 from engine.core.types import SECOND, OrderId, leg_of
 
@@ -58,6 +58,8 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
         return begun(policy.initial(event), event)
     if state is None:
         raise BrokenInvariantError(f"the first event must be Started, not {event}")
+    if isinstance(event, OrderFilled) and is_known(state, event):
+        return state
     own = policy.evolve(state, event)
     after = evolve(state, event)
     return after if own is state.own else msgspec.structs.replace(after, own=own)

@@ -40,7 +40,7 @@ def reconcile(state: State[Any], view: View, now: Nanos) -> Reconciled:
     counts a trade once."""
     events: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now)]
     after = _folded(state, events)
-    ends = [*_ended(after, view, now), *_accepted(after, view, now)]
+    ends: list[AnyEvent] = [*_ended(after, view, now), *_accepted(after, view, now)]
     moved = view.balance - _folded(after, ends).ledger.cash
     if abs(moved) > CASH_TOLERANCE:
         ends.append(Transferred(amount=moved, reason="the venue's balance differs", ts_event=now, ts_init=now))
@@ -82,7 +82,8 @@ def _fundings(state: State[Any], view: View, now: Nanos) -> Iterator[FundingSett
     """The venue names no leg: it is booked on the one that is held, the long one where both are."""
     legs = tuple(state.positions) or ((Leg.NET,) if state.mode is PositionMode.ONE_WAY else (Leg.LONG,))
     for funding in view.fundings:
-        yield FundingSettled(leg=legs[0], amount=funding.amount, ts_event=funding.at_ns, ts_init=now)
+        if funding.at_ns > state.funded_ns:
+            yield FundingSettled(leg=legs[0], amount=funding.amount, ts_event=funding.at_ns, ts_init=now)
 
 
 def _ended(state: State[Any], view: View, now: Nanos) -> Iterator[OrderCanceled]:

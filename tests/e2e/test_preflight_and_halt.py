@@ -12,17 +12,22 @@ import pytest
 
 from engine.config.tree import Venue as VenueSection
 from engine.core.errors import ConfigError, JournalError
-from engine.core.types import PositionMode
+from engine.core.events import OrderFilled
+from engine.core.state import State, begun, evolve
+from engine.core.types import Leg, PositionMode
 from engine.journal.manifest import new_manifest, read_run_file
 from engine.journal.writer import create_run
 from engine.run import halt as switch
 from engine.run.halt import Halted, halt
 from engine.run.keys import keys_of
 from engine.run.preflight import Preflight, Verdict, Wanted, preflight
+from engine.run.reconcile import reconcile
+from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
-from tests.support.venue import CONTRACT, Client, client_of, venue_of
+from tests.support.builders import a_start
+from tests.support.venue import CONTRACT, START_NS, Client, client_of, venue_of
 
 WANTED = Wanted(
     instrument=CONTRACT,
@@ -188,3 +193,27 @@ def test_a_paper_run_has_nothing_at_a_venue(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(JournalError, match="nothing of it is at a venue"):
         switch.venue_of(writer.folder, read_run_file(writer.folder))
+
+
+async def test_view_of_the_account_explains_itself() -> None:
+    """Fills, foreign ones too, fees and balance, as REST tells them, bring a run to where the venue stands."""
+    async with client_of(venue_of()) as client:
+        name = "0123456789ab-2-0"
+        await client.place("BUY", "90", "0.3", newClientOrderId=f"x-aHRE4BCj-R{name}")
+        await client.place("BUY", None, "0.5", newClientOrderId="by-hand")
+        client.advance(1)
+
+        def read() -> View:
+            with asked(client) as venue:
+                return venue.view(CONTRACT, START_NS)
+
+        view = await asyncio.to_thread(read)
+        state: State[Any] = begun(None, a_start(instrument=CONTRACT))
+        found = reconcile(state, view, START_NS)
+        assert found.unexplained == ()
+        assert [order.our_id for order in found.unknown] == [name]
+        for event in found.events:
+            state = evolve(state, event)
+        assert [type(event) for event in found.events] == [OrderFilled]
+        assert state.position(Leg.NET).size == Decimal("0.5")
+        assert state.ledger.cash == view.balance < 10_000

@@ -46,13 +46,28 @@ def test_each_account_is_what_its_name_says(first: Started, later: list[AnyEvent
     assert books.position == -books.owed == sum((cost(state.instrument, each) for each in held), ZERO)
     worth = ZERO if state.price is None else gained(state.instrument, held, state.price)
     assert books.revaluation == -books.unrealised == worth
-    own = [event for event in later if isinstance(event, OrderFilled)]
+    own = {event.trade_id: event for event in reversed(later) if isinstance(event, OrderFilled)}.values()
     assert books.fees == sum((fill.fee for fill in own if fill.fee > 0), ZERO)
     assert books.rebates == sum((fill.fee for fill in own if fill.fee < 0), ZERO)
     if all(fill.liquidation for fill in own):
         assert books.realised == 0
     if not any(fill.liquidation for fill in own):
         assert books.liquidation == 0
+
+
+@given(starts, st.lists(later_events, max_size=12), st.data())
+def test_fill_told_twice_counts_once(first: Started, later: list[AnyEvent], data: st.DataObject) -> None:
+    once: State[None] = begun(None, first)
+    twice: State[None] = begun(None, first)
+    told: list[AnyEvent] = []
+    for event in later:
+        told.append(event)
+        once = evolve(once, event)
+        twice = evolve(twice, event)
+        again = [each for each in told if isinstance(each, OrderFilled)]
+        if again and not isinstance(event, Started):
+            twice = evolve(twice, data.draw(st.sampled_from(again)))
+    assert (twice.ledger, twice.positions, twice.orders) == (once.ledger, once.positions, once.orders)
 
 
 @given(trades, near_prices)

@@ -1,6 +1,7 @@
 """Values to test with: plain ones to vary from, and hypothesis strategies of every event and command."""
 
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from engine.core.events import (
     Started,
     Stopping,
     Tick,
+    Transferred,
 )
 from engine.core.trading import Trading
 from engine.core.types import Action, Cover, Instrument, Leg, OrderType, PositionMode, Purpose, Side, TopOfBook
@@ -62,6 +64,8 @@ INVERSE = msgspec.structs.replace(
 START_NS = 1_700_000_000_000_000_000
 RUN = "0123456789abcdef" * 4
 
+_trades = count(1)  # a venue gives no two trades one id
+
 type Strategy[T] = st.SearchStrategy[T]
 
 
@@ -95,7 +99,7 @@ def a_fill(order_id: str, side: Side, size: str, price: str, **changes: Any) -> 
         ts_event=START_NS,
         ts_init=START_NS,
         id=order_id,
-        trade_id=f"{order_id}-t",
+        trade_id=f"{order_id}-t{next(_trades)}",
         side=side,
         leg=Leg.NET,
         price=Decimal(price),
@@ -181,6 +185,7 @@ later_events: Strategy[AnyEvent] = st.one_of(
     _event(PositionModeConfirmed, mode=st.sampled_from(PositionMode)),
     _event(PositionModeFailed, reason=words),
     _event(ParametersChanged, values=st.dictionaries(words, words, max_size=2)),
+    _event(Transferred, amount=money, reason=words),
     _event(Paused, reason=words),
     _event(Halted, reason=words, flatten=st.booleans()),
     _event(Resumed, reason=words),

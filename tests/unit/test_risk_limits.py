@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.checks import CHECKS
 from engine.core.commands import Cancel, Draft, Outcome, Refused, Submit, TradingChanged
-from engine.core.events import AnyEvent, Halted, OrderCanceled, Paused, Resumed, Tick
+from engine.core.events import AnyEvent, Halted, OrderCanceled, Paused, Resumed, Tick, Transferred
 from engine.core.guard import WATCHES
 from engine.core.risk import Limits
 from engine.core.state import State, Working
@@ -220,6 +220,16 @@ def test_story_fails_without_its_check(name: str, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setitem(WATCHES, name, WATCHES[name]._replace(broken=lambda _limit, _state: None))
     with pytest.raises(AssertionError):
         STORIES[name]()
+
+
+@pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
+def test_money_taken_out_is_no_loss(limit: str) -> None:
+    run = _long({limit: 5})
+    run.feed(Transferred(ts_event=START_NS, ts_init=START_NS, amount=Decimal(-1000), reason="withdrawn"))
+    run.feed(a_tick(2, mark=Decimal("95.1")))
+    assert run.trading is Trading.RUN
+    run.feed(a_tick(3, mark=Decimal("94.9")))
+    assert run.trading is not Trading.RUN
 
 
 def test_paused_by_hand() -> None:
