@@ -6,8 +6,10 @@ from typing import Any
 
 from engine.analysis.fold import fold_journal, started_of
 from engine.analysis.frames import write_frames
+from engine.analysis.market import market_of
 from engine.analysis.page import report_page
-from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE, open_run
+from engine.analysis.run import FRAMES_FOLDER, SUMMARY_FILE
+from engine.analysis.runs import open_run
 from engine.analysis.study import study, study_figures
 from engine.analysis.summary import summary
 from engine.journal.atomic import write_atomically
@@ -25,7 +27,8 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     journal = Journal(run_dir)
     frames = fold_journal(journal)
     started = started_of(journal)
-    studied = study(journal.folder, journal.run_file, frames, started.instrument)
+    market = market_of(run_dir, journal.run_file, frames.equity)
+    studied = study(journal.run_file, frames, started.instrument, market)
     figures = summary(frames, rows=rows, seconds=seconds) | study_figures(studied)
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")

@@ -70,6 +70,14 @@ class Attribution(NamedTuple):
         grouped = rows.group_by(*keys, pl.col("part").cast(order), maintain_order=True).agg(pl.col("amount").sum())
         return grouped.sort(*keys, "part", nulls_last=True).cast({"part": pl.String})
 
+    def table(self, key: str) -> pl.DataFrame:
+        """A row each value of a key (side, level, state, hour, purpose, leg), a column each part that there was, and
+        their sum as `net`. Values are text; null: of what was held, not of a fill."""
+        rows = self.by(key).with_columns(pl.col(key).cast(pl.String))
+        there = [part for part in PARTS if part in set(rows["part"])]
+        wide = rows.pivot(on="part", index=key, values="amount", maintain_order=True).fill_null(0.0)
+        return wide.select(key, *there, net=pl.sum_horizontal(there))
+
     @property
     def parts(self) -> dict[str, float]:
         """Every part, by name: 0 where there was nothing of it."""

@@ -113,6 +113,16 @@ REFUSALS = {
 }
 
 
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "orders": ORDERS,
+    "fills": FILLS,
+    "positions": POSITIONS,
+    "equity": EQUITY,
+    "quotes": QUOTES,
+    "refusals": REFUSALS,
+}
+
+
 class Frames(NamedTuple):
     """What happened in a run, as tables. The columns are described above."""
 
@@ -164,9 +174,9 @@ def write_frames(frames: Frames, folder: Path) -> None:
         raise JournalError(Problem(str(folder), f"cannot be written: {error}")) from error
 
 
-def read_frames(folder: Path) -> Frames:
-    """The frames that `write_frames` wrote. Raises JournalError if they are not there."""
+def read_frame(path: Path) -> pl.DataFrame:
+    """One that `write_frames` wrote. Raises JournalError if it cannot be read."""
     try:
-        return Frames(*(pl.read_parquet(folder / f"{name}.parquet") for name in Frames._fields))
+        return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise JournalError(Problem(str(folder), f"cannot be read: {error}")) from error
+        raise JournalError(Problem(str(path), f"cannot be read: {error}")) from error

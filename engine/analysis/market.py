@@ -51,13 +51,15 @@ class Prints(NamedTuple):
 
 class Market(NamedTuple):
     """`tops` and `prints` give pages of a range of time (ns, both ends inside; the page before may come too).
-    `source`: "quotes" of the catalog, or "ticks" of the journal, which are `step_ns` apart and know no prints."""
+    `source`: "quotes" of the catalog, or "ticks" of the journal, which are `step_ns` apart and know no prints. `books`:
+    the catalog's files of changes of the book (see engine.analysis.shown), none where it has none."""
 
     source: str
     step_ns: Nanos
     end_ns: Nanos
     tops: Pages[Tops]
     prints: Pages[Prints] | None
+    books: tuple[Path, ...] = ()
 
 
 def market_of(folder: Path, run_file: RunFile, equity: pl.DataFrame) -> Market:
@@ -124,7 +126,8 @@ def _catalogued(catalog: Path, held: store.Contents) -> Market | None:
             bought = words.to_numpy(zero_copy_only=False) == "BUY"
             yield Prints(_ns(rows), floats(rows["price"]), floats(rows["size"]), np.where(bought, 1, -1))
 
-    return Market("quotes", 0, held.end_ns, tops, prints if trades else None)
+    books = tuple(_files(catalog, held, "order_book_deltas"))
+    return Market("quotes", 0, held.end_ns, tops, prints if trades else None, books)
 
 
 def _files(catalog: Path, held: store.Contents, folder: str) -> list[Path]:

@@ -14,7 +14,9 @@ from engine.core.types import SECOND
 HORIZONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 CONFIDENCE = 0.95
 # One row a fill and horizon. `markout_bps`: the mid's distance from the fill's price in our favour, in basis points of
-# that price; negative: the market moved against us by more than the spread gave.
+# that price; negative: the market moved against us by more than the spread gave. `hour`: of the day, UTC. `inventory`:
+# of the leg before the fill: flat, with it (the fill made it larger), against it. `ahead`: the size that rested at the
+# order's price as it arrived, null where the book is not known.
 MARKOUTS: dict[str, Any] = {
     "seq": pl.Int64,
     "ts": pl.Datetime("ns", "UTC"),
@@ -22,8 +24,23 @@ MARKOUTS: dict[str, Any] = {
     "purpose": pl.String,
     "level": pl.Int64,
     "maker": pl.Boolean,
+    "hour": pl.Int8,
+    "inventory": pl.String,
+    "ahead": pl.Float64,
     "horizon_s": pl.Float64,
     "markout_bps": pl.Float64,
+}
+
+
+GROUPS = ("side", "level", "queue", "inventory", "hour")
+BY_GROUP: dict[str, Any] = {
+    "group": pl.String,
+    "value": pl.String,
+    "fills": pl.UInt32,
+    "bunches": pl.UInt32,
+    "mean_bps": pl.Float64,
+    "low_bps": pl.Float64,
+    "high_bps": pl.Float64,
 }
 
 
@@ -31,7 +48,7 @@ def markouts(fills: pl.DataFrame, market: Market, horizons_s: Sequence[float] = 
     """Each fill at each horizon (schema MARKOUTS), by the last mid known at the horizon: a later one would peek.
     Horizons finer than the market, and those that end after it, are left out."""
     at = fills["ts"].cast(pl.Int64).to_numpy()
-    kept = fills.select("seq", "ts", "side", "purpose", "level", "maker", "price")
+    kept = _described(fills)
     wanted = [horizon for horizon in horizons_s if horizon * SECOND >= market.step_ns]
     later = [at + round(horizon * SECOND) for horizon in wanted]
     frames = [pl.DataFrame(schema=MARKOUTS)]
@@ -41,6 +58,43 @@ def markouts(fills: pl.DataFrame, market: Market, horizons_s: Sequence[float] = 
         moved = sign * (pl.col("mid") / pl.col("price") - 1) * 1e4
         frames.append(known.with_columns(horizon_s=pl.lit(horizon), markout_bps=moved).select(MARKOUTS.keys()))
     return pl.concat(frames)
+
+
+def _described(fills: pl.DataFrame) -> pl.DataFrame:
+    sign = pl.when(pl.col("side") == "buy").then(1.0).otherwise(-1.0)
+    before = pl.col("position") - sign * pl.col("size")
+    with_it = pl.when(before * sign > 0).then(pl.lit("with it")).otherwise(pl.lit("against it"))
+    return fills.select(
+        "seq",
+        "ts",
+        "side",
+        "purpose",
+        "level",
+        "maker",
+        "price",
+        hour=pl.col("ts").dt.hour(),
+        inventory=pl.when(before.abs() < 1e-9 * pl.col("size")).then(pl.lit("flat")).otherwise(with_it),
+        ahead=pl.col("ahead") if "ahead" in fills.columns else pl.lit(None, pl.Float64),
+    )
+
+
+def by_group(rows: pl.DataFrame, horizon_s: float = 1.0) -> pl.DataFrame:
+    """The mean markout at one horizon of each side, level, queue at entry, inventory and hour, each fill counted alike:
+    group, value, and the columns of `curve`. The queue is in terciles of the sizes that rested ahead."""
+    at = rows.filter(pl.col("horizon_s") == horizon_s).with_columns(queue=_terciles("ahead"))
+    parts = [pl.DataFrame(schema=BY_GROUP)]
+    for group in GROUPS:
+        known = at.filter(pl.col(group).is_not_null())
+        table = curve(known, group).rename({group: "value"}).with_columns(pl.col("value").cast(pl.String))
+        parts.append(table.select(group=pl.lit(group), **{name: pl.col(name) for name in list(BY_GROUP)[1:]}))
+    return pl.concat(parts)
+
+
+def _terciles(column: str) -> pl.Expr:
+    place = (pl.col(column).rank("average") - 0.5) / pl.col(column).count()
+    names = pl.when(place < 1 / 3).then(pl.lit("short")).when(place < 2 / 3).then(pl.lit("middle"))
+    queue = names.otherwise(pl.lit("long"))
+    return pl.when(pl.col(column) == 0).then(pl.lit("nobody")).when(pl.col(column).is_not_null()).then(queue)
 
 
 def curve(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:

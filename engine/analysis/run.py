@@ -9,29 +9,22 @@ import plotly.graph_objects as go
 import polars as pl
 
 from engine.analysis.band import BAND_FILE, CELLS
+from engine.analysis.depth_figure import depth_figure
 from engine.analysis.figures import run_figure, units_of
 from engine.analysis.fold import fold_journal, started_of
-from engine.analysis.frames import EQUITY, FILLS, Frames, read_frames
+from engine.analysis.frames import SCHEMAS, Frames, read_frame
+from engine.analysis.market import Market, market_of
+from engine.analysis.metrics import HEADLINE
+from engine.analysis.order_figures import inventory_figure, queue_figure, refresh_figure
 from engine.analysis.study import Study, study
 from engine.analysis.study_figures import markout_figure, waterfall_figure
 from engine.analysis.summary import summary
-from engine.core.errors import JournalError, Problem
 from engine.core.types import Instrument
-from engine.journal.manifest import MANIFEST_FILE, RunFile, Status
+from engine.journal.manifest import RunFile, Status
 from engine.journal.reader import Journal
 
 FRAMES_FOLDER = "frames"
 SUMMARY_FILE = "summary.json"
-LISTED: dict[str, Any] = {
-    "run_id": pl.String,
-    "created": pl.String,
-    "status": pl.String,
-    "kind": pl.String,
-    "instrument": pl.String,
-    "net_pnl": pl.Float64,
-    "fills": pl.Int64,
-    "folder": pl.String,
-}
 
 
 class Run:
@@ -59,51 +52,63 @@ class Run:
 
     @cached_property
     def frames(self) -> Frames:
-        written = self.folder / FRAMES_FOLDER
-        if self.run_file.seal and written.is_dir():
-            frames = read_frames(written)
-            if (
-                frames.fills.schema == FILLS and frames.equity.schema == EQUITY
-            ):  # else of an earlier version: the journal has it all
-                return frames
-        return fold_journal(self.journal)
+        """All of them at once, as a named tuple."""
+        written = {name: self._written(name) for name in Frames._fields}
+        if all(frame is not None for frame in written.values()):
+            return Frames(**{name: frame for name, frame in written.items() if frame is not None})
+        return fold_journal(self.journal)  # never written, or of an earlier version: the journal has it all
+
+    @cached_property
+    def market(self) -> Market:
+        """What the run saw of the market: its catalog's, if it still holds the same data, else that of its ticks."""
+        return market_of(self.folder, self.run_file, self.equity)
 
     @cached_property
     def study(self) -> Study:
-        """Attribution, markouts, how quotes filled, broken laws: see `engine.analysis.study`. Reads the run's catalog
-        where it still holds the same data, else makes do with its ticks."""
-        return study(self.folder, self.run_file, self.frames, self.instrument)
+        """Attribution, markouts, how quotes filled, broken laws: see `engine.analysis.study`."""
+        return study(self.run_file, self.frames, self.instrument, self.market)
 
-    @property
+    @cached_property
     def orders(self) -> pl.DataFrame:
-        return self.frames.orders
+        """One row an order: what was asked (side, price in quote, size in base or contracts, purpose, level) and what
+        became of it (submitted, accepted, cancel_requested, ended: UTC, ns; status, filled, fees in settlement)."""
+        return self._frame("orders")
 
-    @property
+    @cached_property
     def fills(self) -> pl.DataFrame:
-        return self.frames.fills
+        """One row an execution: side, price (quote), size (base or contracts), notional, fee (settlement; a rebate is
+        negative), mid of the tick before, realised_pnl before fees, position and entry after it; ts UTC, ns."""
+        return self._frame("fills")
 
-    @property
+    @cached_property
     def positions(self) -> pl.DataFrame:
-        return self.frames.positions
+        """One row a change of a leg: its signed size (base or contracts) and average entry price (quote)."""
+        return self._frame("positions")
 
-    @property
+    @cached_property
     def equity(self) -> pl.DataFrame:
-        return self.frames.equity
+        """One row a tick, so one a second: market (bid, ask, mid, price of valuation, in quote), position (base or
+        contracts), money in settlement (cash, realised, unrealised, fees, rebates, funding, equity, pnl, drawdown) and
+        the liquidation price."""
+        return self._frame("equity")
 
-    @property
+    @cached_property
     def quotes(self) -> pl.DataFrame:
-        return self.frames.quotes
+        """One row a change of our best resting bid and ask (quote) and of what is left of them (base or contracts)."""
+        return self._frame("quotes")
 
-    @property
+    @cached_property
     def refusals(self) -> pl.DataFrame:
-        return self.frames.refusals
+        """One row an order that a limit of ours did not let out, with the limit's key and the reason."""
+        return self._frame("refusals")
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """As written by `analyse`; computed where it has not been, then `rows` and `seconds` are the seal's or None."""
         path = self.folder / SUMMARY_FILE
-        if path.is_file():
-            return dict(json.loads(path.read_bytes()))
+        written = dict(json.loads(path.read_bytes())) if path.is_file() else {}
+        if all(metric.key in written for metric in HEADLINE):  # else never written, or by an earlier version
+            return written
         notes = self.run_file.seal.notes if self.run_file.seal else {}
         return summary(self.frames, rows=notes.get("rows"), seconds=notes.get("seconds"))
 
@@ -122,6 +127,15 @@ class Run:
         """Price with our orders and fills, position, PnL and drawdown over one time axis."""
         return run_figure(self.frames, self.instrument)
 
+    def depth(self, fill: int = 0, *, seconds: float = 3.0) -> go.Figure | None:
+        """The book around a fill (its row in `fills`), with trades. None where the catalog is gone or has no book."""
+        row, units = self.fills.row(fill, named=True), units_of(self.instrument)
+        return depth_figure(row, self.market, self.instrument, units, seconds=seconds)
+
+    def inventory(self) -> go.Figure:
+        """The position over time, and the share of the time that each size was held."""
+        return inventory_figure(self.frames, units_of(self.instrument))
+
     def waterfall(self) -> go.Figure:
         """Where the money came from."""
         return waterfall_figure(self.study.attribution, units_of(self.instrument))
@@ -129,6 +143,28 @@ class Run:
     def markout_figure(self) -> go.Figure | None:
         """Were the quotes picked off? None if none filled."""
         return markout_figure(self.study.curve)
+
+    def queue(self) -> go.Figure | None:
+        """How many quotes filled, by what rested before them. None where the book is not known."""
+        return queue_figure(self.frames, self.study.ahead, units_of(self.instrument))
+
+    def refresh_timing(self) -> go.Figure | None:
+        """How long quotes lived, by what ended them. None without quotes."""
+        return refresh_figure(self.frames)
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        if "frames" not in self.__dict__ and (written := self._written(name)) is not None:
+            return written
+        frame: pl.DataFrame = getattr(self.frames, name)
+        return frame
+
+    def _written(self, name: str) -> pl.DataFrame | None:
+        """A frame as it was written beside the journal, if it was, and by this version."""
+        path = self.folder / FRAMES_FOLDER / f"{name}.parquet"
+        if not self.run_file.seal or not path.is_file():
+            return None
+        frame = read_frame(path)
+        return frame if frame.schema == SCHEMAS[name] else None
 
     def __repr__(self) -> str:
         figures, money = self.summary, self.instrument.settlement
@@ -141,29 +177,7 @@ class Run:
             f"{figures['unrealised_pnl']:+,.6g}, fees {-figures['fees']:+,.6g}, rebates "
             f"{figures['rebates']:+,.6g}, funding {figures['funding']:+,.6g})\n"
             f"  {figures['orders']:,} orders, {figures['fills']:,} fills, volume {figures['volume']:,.6g} {money}\n"
-            f"  .orders .fills .quotes .positions .equity .refusals .events .summary .study .figure()>"
+            f"  frames   .orders .fills .quotes .positions .equity .refusals .events\n"
+            f"  numbers  .summary .study .band\n"
+            f"  figures  .figure() .depth(n) .inventory() .waterfall() .markout_figure() .queue() .refresh_timing()>"
         )
-
-
-def open_run(folder: str | Path) -> Run:
-    """Open a run's folder for reading, whatever its state. Raises JournalError if there is no run in it."""
-    path = Path(folder)
-    if not path.is_dir():
-        raise JournalError(Problem(str(path), "no such folder"))
-    return Run(path)
-
-
-def list_runs(runs: str | Path = "runs") -> pl.DataFrame:
-    """The runs below a folder, the newest first: run_id, created, status, kind, instrument, net_pnl and fills (null
-    where no summary was written), folder. Reads manifests and summaries only; empty where there are none."""
-    folders = sorted(path.parent for path in Path(runs).glob(f"*/{MANIFEST_FILE}"))
-    table = pl.DataFrame([_listed(open_run(folder)) for folder in folders], schema=LISTED, orient="row")
-    return table.sort("created", "run_id", descending=True, nulls_last=True)
-
-
-def _listed(run: Run) -> tuple[Any, ...]:
-    written = run.folder / SUMMARY_FILE
-    figures = json.loads(written.read_bytes()) if written.is_file() else {}
-    file = run.run_file
-    what = (file.run_id, file.created, run.status.value, file.manifest.kind, file.manifest.instrument)
-    return (*what, figures.get("net_pnl"), figures.get("fills"), str(run.folder))

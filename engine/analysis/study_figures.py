@@ -37,7 +37,7 @@ def waterfall_figure(found: Attribution, units: Units) -> go.Figure:
         connector={"line": {"color": MARKET, "width": 1, "dash": "dot"}},
         hovertemplate=f"<b>%{{x}}</b> %{{text}} {units.money}<br>%{{customdata}}<extra></extra>",
     )
-    return _small(
+    return small(
         go.Figure(bars), {"title": {"text": units.money}, "tickformat": ",.6~g", "zeroline": True}, {"tickangle": 0}
     )
 
@@ -61,10 +61,10 @@ def markout_figure(points: pl.DataFrame) -> go.Figure | None:
     ticks = points["horizon_s"].to_list()
     seconds = {"type": "log", "tickvals": ticks, "ticktext": [f"{each:g}" for each in ticks],
                "title": {"text": "seconds after the fill"}}  # fmt: skip
-    return _small(go.Figure([band, mean]), {"title": {"text": "bps"}, "tickformat": "~g", "zeroline": True}, seconds)
+    return small(go.Figure([band, mean]), {"title": {"text": "bps"}, "tickformat": "~g", "zeroline": True}, seconds)
 
 
-def _small(figure: go.Figure, upright: dict[str, Any], across: dict[str, Any]) -> go.Figure:
+def small(figure: go.Figure, upright: dict[str, Any], across: dict[str, Any]) -> go.Figure:
     figure.update_layout(
         height=300,
         margin={"l": 64, "r": 12, "t": 26, "b": 44},

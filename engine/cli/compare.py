@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 
 from engine.analysis.compare import SAME, Comparison, compare
-from engine.analysis.run import Run, open_run
+from engine.analysis.run import Run
+from engine.analysis.runs import open_run
 from engine.cli import show, speak
 from engine.run.runs import iso, run_folder
 

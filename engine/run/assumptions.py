@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.analysis.analyse import write_report
 from engine.analysis.band import BAND_FILE, CELLS, FILLS, TIMES, Verdict, net_band, verdict
-from engine.analysis.run import open_run
+from engine.analysis.runs import open_run
 from engine.config.read import Override, read_config
 from engine.journal.atomic import write_atomically
 from engine.run.many import Job, all_run

@@ -5,7 +5,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.run import Run, open_run
+from engine.analysis.run import Run
+from engine.analysis.runs import open_run
 from engine.config.read import Override
 from engine.run.assumptions import Band, band_of
 from engine.run.bar import bar

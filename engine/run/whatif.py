@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import BaseModel
 
-from engine.analysis.run import open_run
+from engine.analysis.runs import open_run
 from engine.config.faults import table_model
 from engine.config.read import Override, parse_config
 from engine.config.template import run_file
