@@ -33,14 +33,24 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")
     if report:
-        _write_page(run_dir, report_page(journal, started, frames, figures, studied, None))
+        _write_page(
+            run_dir, report_page(journal, started, frames, figures=figures, studied=studied, market=market, band=None)
+        )
     return figures
 
 
 def write_report(run_dir: Path) -> None:
     """Write a finished run's page anew, with its band where one was run (see engine.analysis.band)."""
     run = open_run(run_dir)
-    page = report_page(run.journal, started_of(run.journal), run.frames, run.summary, run.study, run.band)
+    page = report_page(
+        run.journal,
+        started_of(run.journal),
+        run.frames,
+        figures=run.summary,
+        studied=run.study,
+        market=run.market,
+        band=run.band,
+    )
     _write_page(run_dir, page)
 
 

@@ -75,8 +75,11 @@ class Attribution(NamedTuple):
         their sum as `net`. Values are text; null: of what was held, not of a fill."""
         rows = self.by(key).with_columns(pl.col(key).cast(pl.String))
         there = [part for part in PARTS if part in set(rows["part"])]
-        wide = rows.pivot(on="part", index=key, values="amount", maintain_order=True).fill_null(0.0)
-        return wide.select(key, *there, net=pl.sum_horizontal(there))
+        if not there:
+            return pl.DataFrame(schema={key: pl.String, "net": pl.Float64})
+        wide = rows.pivot(on="part", index=key, values="amount", maintain_order=True)
+        wide = wide.select(key, pl.col(there).fill_null(0.0))
+        return wide.with_columns(net=pl.sum_horizontal(there))
 
     @property
     def parts(self) -> dict[str, float]:

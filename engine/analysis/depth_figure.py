@@ -12,6 +12,7 @@ from engine.analysis.shown import shown_at
 from engine.analysis.study_figures import LINE, small
 from engine.core.types import SECOND, Instrument
 
+SHADES = [[0, "rgba(59,130,246,0)"], [0.1, "rgba(59,130,246,.25)"], [1, "rgba(59,130,246,1)"]]
 STEPS = 61
 TICKS = 10  # to either side of the fill's price
 
@@ -32,7 +33,7 @@ def depth_figure(
     sizes = shown.group_by("ts", "price", maintain_order=True).agg(pl.col("shown").sum())
     across = ((times - now) / SECOND).tolist()
     heat = go.Heatmap(
-        x=across, y=prices, z=sizes["shown"].to_numpy().reshape(STEPS, len(prices)).T.tolist(), colorscale="Blues",
+        x=across, y=prices, z=sizes["shown"].to_numpy().reshape(STEPS, len(prices)).T.tolist(), colorscale=SHADES,
         colorbar={"title": {"text": units.size}, "thickness": 12}, name="Shown",
         hovertemplate=f"%{{x:+.2f}} s, %{{y:,.8~g}}: %{{z:.6~g}} {units.size}<extra></extra>",
     )  # fmt: skip

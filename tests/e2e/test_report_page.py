@@ -36,6 +36,8 @@ def test_charts_are_drawn_without_a_fault(dom: str) -> None:
     assert drawn is not None
     assert int(drawn.group(1)) >= 10
     assert dom.count("js-line") >= 8
+    for figure in ("waterfall", "markouts", "inventory", "refresh"):
+        assert re.search(rf'id="{figure}" class="small js-plotly-plot', dom), figure
 
 
 def test_numbers_are_the_summary_s(run: Path, dom: str) -> None:
@@ -48,6 +50,25 @@ def test_numbers_are_the_summary_s(run: Path, dom: str) -> None:
     for key, value, text in cells:
         assert json.loads(value) == figures[key]
         assert _read(html.unescape(text), key) == pytest.approx(figures[key], abs=6e-4, rel=1e-3)
+
+
+def test_verdict_laws_and_data_come_first_and_every_number_says_what_it_is(run: Path, dom: str) -> None:
+    page = (run / "report.html").read_text()
+    boxes = [page.index(f"<h2>{title}") for title in ("Does the edge", "Can it be believed", "How good is the data")]
+    assert boxes == sorted(boxes)
+    assert boxes[-1] < page.index('class="cards"')
+    assert "--band" in page
+    rows = re.findall(r"<tr([^>]*)>(.*?)</tr>", dom, re.DOTALL)
+    assert len(rows) > 40
+    for attributes, cells in rows:
+        bare = [cell for cell in re.findall(r"<td([^>]*)>[^<]*\d", cells) if "title=" not in cell]
+        assert "title=" in attributes or not bare, cells
+
+
+def test_without_its_script_the_page_still_shows_the_lines(run: Path) -> None:
+    page = (run / "report.html").read_text()
+    assert page.count("<polyline") == 2
+    assert "Drawing" not in page
 
 
 def test_page_says_what_it_shows(run: Path, dom: str) -> None:

@@ -4,7 +4,11 @@
   const chart = document.getElementById("chart");
   const failed = (error) => {
     root.dataset.error = String(error && error.message || error);
-    if (!root.dataset.charts) chart.textContent = "The chart could not be drawn: " + root.dataset.error;
+    if (root.dataset.charts) return;
+    const said = document.createElement("p");
+    said.className = "notice bad";
+    said.textContent = "The charts could not be drawn, these lines are all there is: " + root.dataset.error;
+    chart.prepend(said);
   };
   window.addEventListener("error", (event) => failed(event.error || event.message));
   window.addEventListener("unhandledrejection", (event) => failed(event.reason));
@@ -22,7 +26,8 @@
     const look = {
       paper_bgcolor: panel, plot_bgcolor: panel, "font.color": soft, "font.family": getComputedStyle(document.body).fontFamily,
       "font.size": 12, "hoverlabel.bgcolor": panel, "hoverlabel.bordercolor": line, "hoverlabel.font.color": ink,
-      "xaxis.gridcolor": grid, "xaxis.linecolor": line, "xaxis.spikecolor": soft,
+      "xaxis.gridcolor": grid, "xaxis.linecolor": line, "xaxis.spikecolor": soft, "xaxis.zerolinecolor": line,
+      "xaxis2.gridcolor": grid, "xaxis2.linecolor": line, "xaxis2.zerolinecolor": line,
     };
     for (const y of ["yaxis", "yaxis2", "yaxis3", "yaxis4"]) {
       Object.assign(look, { [y + ".gridcolor"]: grid, [y + ".zerolinecolor"]: line, [y + ".linecolor"]: line });
@@ -85,10 +90,9 @@
     await Plotly.relayout(chart, paper());
     chart.on("plotly_relayout", zoomed);
     const drawn = [chart];
-    for (const name of ["waterfall", "markouts"]) {
-      const small = JSON.parse(document.getElementById(name + "-figure").textContent);
-      if (small === null) continue;
-      const place = document.getElementById(name);
+    for (const said of document.querySelectorAll(".small-figure")) {
+      const small = JSON.parse(said.textContent);
+      const place = document.getElementById(said.dataset.for);
       await Plotly.newPlot(place, small.data, small.layout, { ...config, displayModeBar: false });
       await Plotly.relayout(place, paper());
       drawn.push(place);
