@@ -19,6 +19,8 @@ type Column = npt.NDArray[Any]
 SCALE = 16
 _COMMA, _DOT = ord(","), ord(".")
 _MOST_DIGITS = 18  # what int64 holds whatever the digits are
+_MOST_PLACES = 15
+_EXACT, _NEAR = 1e15, 5e-16
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -125,6 +127,28 @@ def in_units(whole: Int64s, places: Int64s, unit: Decimal) -> Int64s:
         index = int(np.flatnonzero(rest)[0])
         raise _off_grid(index, whole, places, unit)
     return units
+
+
+def grid_of_floats(values: Column, unit: Decimal) -> Int64s | None:
+    """Decimals of at most 15 digits, each read as its nearest float64, as whole numbers of `unit`; None if that cannot
+    be said of them all: one is negative, not a number, too large, or off the grid.
+
+    A decimal on the grid of 10**-k, times 10**k, comes out within one part in 2**51 of a whole number (two roundings).
+    One of 15 digits that is off it is at least one part in 10**15 away, so further than the bound of 5e-16.
+    """
+    places = max(-int(unit.normalize().as_tuple().exponent), 0)
+    if places > _MOST_PLACES:
+        return None
+    scaled = values * float(10**places)
+    nearest = np.rint(scaled)
+    if not ((scaled >= 0) & (scaled < _EXACT) & (np.abs(scaled - nearest) <= scaled * _NEAR)).all():
+        return None
+    units: Int64s = nearest.astype(np.int64)
+    step = int(unit.scaleb(places))
+    if step == 1:
+        return units
+    whole, rest = np.divmod(units, step)
+    return None if rest.any() else whole
 
 
 def _in_units_one_by_one(whole: Int64s, places: Int64s, unit: Decimal) -> Int64s:

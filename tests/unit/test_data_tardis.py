@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.readers import tardis_csv
+from data import csv_blocks
 from tests.support.captures import BOOK_HEADER, START_MS, tardis_book, tardis_ticker, tardis_trades, write_gz
 from tests.support.ingesting import ingested, refusal
 from tests.support.tapes import table, tops
@@ -82,7 +82,7 @@ def test_book_trades_and_ticker_are_one_recording(tmp_path: Path) -> None:
 def test_an_empty_cell_of_the_ticker_is_no_news(tmp_path: Path) -> None:
     rows = tardis_ticker(3)
     rows[2] = ",".join([*rows[2].split(",")[:4], "", "0.0002", "", "", "", "", ""])
-    made = ingested([write_gz(tmp_path / "a", tardis_book()), write_gz(tmp_path / "t", rows)], tmp_path / "c")
+    made = ingested([write_gz(tmp_path / "a", tardis_book()), write_gz(tmp_path / "trades", rows)], tmp_path / "c")
     assert made.rows_by_table["mark_prices"] == 2
     funding = table(tmp_path / "c", "funding_rates")
     assert funding["rate"].to_list() == ["0.0001", "0.0002", "0.0001"]
@@ -92,7 +92,7 @@ def test_an_empty_cell_of_the_ticker_is_no_news(tmp_path: Path) -> None:
 def test_a_trade_without_an_id_or_a_side_is_a_trade(tmp_path: Path) -> None:
     rows = tardis_trades(2)
     rows[1] = rows[1].replace(",2,sell,", ",,unknown,")
-    ingested([write_gz(tmp_path / "a", tardis_book()), write_gz(tmp_path / "t", rows)], tmp_path / "c")
+    ingested([write_gz(tmp_path / "a", tardis_book()), write_gz(tmp_path / "trades", rows)], tmp_path / "c")
     trades = table(tmp_path / "c", "trades")
     assert trades["aggressor_side"].to_list() == ["NO_AGGRESSOR", "SELL"]
     assert all(trades["trade_id"])
@@ -111,7 +111,7 @@ def test_small_blocks_cut_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyP
     whole = ingested([path], tmp_path / "1")
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     blocks = [b"".join(lines[n : n + 3]) for n in range(0, len(lines), 3)]
-    monkeypatch.setattr(tardis_csv, "line_blocks", lambda _path, _on_bytes: iter(blocks))
+    monkeypatch.setattr(csv_blocks, "line_blocks", lambda _path, _on_bytes: iter(blocks))
     assert ingested([path], tmp_path / "2").fingerprint == whole.fingerprint
 
 
