@@ -1,6 +1,5 @@
 """Binance USD-M futures by NautilusTrader's own adapter: its public market, and an account at it."""
 
-import msgspec
 from nautilus_trader.adapters.binance import (
     BinanceDataClientConfig,
     BinanceDataClientFactory,
@@ -14,28 +13,9 @@ from nautilus_trader.model import AccountId, OmsType
 
 from engine.core.events import Started
 from engine.core.types import PositionMode
-from engine.nautilus.live_node import Client
+from engine.nautilus.access import Access, Addresses, Client
 
 VENUE = "BINANCE"
-
-
-class Addresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the venue is; None: where it always is, or its test network is."""
-
-    rest: str | None = None
-    ws: str | None = None
-    ws_api: str | None = None
-    testnet: bool = False
-
-
-class Access(msgspec.Struct, frozen=True):
-    """What opens an account. It is shown nowhere."""
-
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return "Access(...)"
 
 
 def market(addresses: Addresses, instrument_ids: tuple[str, ...]) -> Client:

@@ -1,10 +1,11 @@
 """A live node put together from a market and a venue, and run until it has stopped."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nautilus_trader.common import Environment, LoggerConfig
 from nautilus_trader.live import (
@@ -18,6 +19,10 @@ from nautilus_trader.live import (
 from nautilus_trader.model import TraderId
 
 from engine.core.errors import BrokenInvariantError
+from engine.nautilus import translate
+from engine.nautilus.access import Client
+from engine.nautilus.backtest import only_engine
+from engine.nautilus.desk import Desk, End
 from engine.nautilus.interrupts import SIGNALS, Stopped
 from engine.nautilus.node import NO_RATE_LIMIT
 from engine.nautilus.recording import streaming
@@ -26,13 +31,6 @@ from engine.nautilus.shell import Shell
 NAME = "perpmm"
 _CONNECT_S = 30
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
-
-
-class Client(NamedTuple):
-    """A client of the node: by whom it is made, and from what."""
-
-    factory: Any
-    config: Any
 
 
 class Parts(NamedTuple):
@@ -64,6 +62,29 @@ def live_node(parts: Parts) -> LiveNode:
     builder = builder.add_data_client(parts.venue, *parts.market)
     add = builder.add_simulated_exec_client if parts.simulated else builder.add_exec_client
     return add(parts.venue, *parts.execution).build()
+
+
+def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
+    """Build the node, run it with the shell until it has stopped, and say how that was. A signal is put into `asked`,
+    which the shell's plan looks at. Raises what `driven` raises, RuntimeError where an engine runs in this process."""
+    with only_engine():
+        node = live_node(parts)
+        try:
+            shell.attach(desk.session_of(shell.send))
+            began = time.perf_counter()
+            driven(node, shell, asked.append)
+            seconds = time.perf_counter() - began
+            shell.feed_rest()
+            if shell.stopped_ns is None:
+                raise BrokenInvariantError("the session was not told to stop")
+            return End(
+                seconds=seconds,
+                stopped_ns=shell.stopped_ns,
+                stopped=asked[0] if asked else None,
+                positions=tuple(translate.held_of(shell.node_cache.positions_open(), desk.started.mode)),
+            )
+        finally:
+            node.dispose()
 
 
 def driven(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> None:

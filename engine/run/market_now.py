@@ -11,8 +11,9 @@ from data.exchange_info import from_answer
 from engine.config.tree import RunConfig, Venue
 from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
-from engine.nautilus.binance import VENUE, Addresses
-from engine.nautilus.paper import LiveMarket
+from engine.nautilus.access import Addresses
+from engine.nautilus.binance import VENUE
+from engine.nautilus.desk import LiveMarket
 from engine.run.reference import live_reference
 from engine.venue_api.binance import REST, TESTNET
 

@@ -14,7 +14,8 @@ from engine.core.state import State
 from engine.core.types import Nanos
 from engine.journal.manifest import Seal, Status, manifest_hash, new_manifest, read_run_file
 from engine.journal.market import STREAM
-from engine.nautilus.paper import Desk, PaperEnd, paper_live, paper_over
+from engine.nautilus.desk import Desk, End
+from engine.nautilus.paper import paper_live, paper_over
 from engine.run.account import Before, Begun, begun, check_same
 from engine.run.agreement import check_positions
 from engine.run.compose import Parts, compose
@@ -27,7 +28,7 @@ from engine.run.seals import Ended, sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, market_data, planned, result_of
 from strategies.registry import STRATEGIES
 
-type Trade = Callable[[Desk], PaperEnd]
+type Trade = Callable[[Desk], End]
 
 
 class Paper(NamedTuple):
@@ -97,13 +98,13 @@ def _market(run: Paper, parts: Parts, start: Begun) -> Iterator[Trade]:
     plan = run.plan
     if run.feed:
         data = msgspec.structs.replace(market_data(plan, parts), start_ns=plan.start_ns)
-        yield lambda desk: paper_over(data, desk, speed=run.speed)
+        yield lambda desk: paper_over(data, plan.config.simulation, desk, speed=run.speed)
         return
     with live_market(plan.config, start.journal.folder / STREAM, depth=parts.policy.needs_depth) as market:
-        yield lambda desk: paper_live(market, desk)
+        yield lambda desk: paper_live(market, plan.config.simulation, desk)
 
 
-def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Progress) -> tuple[PaperEnd, State[Any]]:
+def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Progress) -> tuple[End, State[Any]]:
     sessions: list[Session[Any]] = []
     folder, span = start.journal.folder, max(plan.end_ns - plan.start_ns, 1)
     narrator = Narrator(remade(folder, read_run_file(folder)), lambda: sessions[0].state, start.state)
@@ -120,7 +121,6 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
 
     end = trade(
         Desk(
-            simulation=plan.config.simulation,
             started=start.started,
             opening=start.opening,
             carried=start.carried,
@@ -135,7 +135,7 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
     return end, state
 
 
-def _sealed(ended: Ended, end: PaperEnd, state: State[Any]) -> Seal:
+def _sealed(ended: Ended, end: End, state: State[Any]) -> Seal:
     status, reason = Status.ENDED, ""
     if end.stopped is not None:
         status, reason = Status.INTERRUPTED, f"{end.stopped}; its orders were cancelled"

@@ -8,7 +8,8 @@ from engine.core.commands import Refused
 from engine.core.risk import Limits
 from engine.journal.entry import encode
 from engine.nautilus.backtest import MarketData
-from engine.nautilus.paper import Desk, PaperEnd, paper_over
+from engine.nautilus.desk import Desk, End
+from engine.nautilus.paper import paper_over
 from engine.simulation.settings import Simulation
 from tests.support.backtests import INSTANT, Script
 from tests.support.builders import a_start
@@ -26,21 +27,19 @@ def paper(
     data: Mapping[str, Any] | None = None,
     queries: tuple[Any, ...] = (),
     **started: Any,
-) -> tuple[Told, PaperEnd]:
+) -> tuple[Told, End]:
     catalog = market.write(root, quotes=(data or {}).get("quotes", True))
     span = {name: value for name, value in (data or {}).items() if name != "quotes"}
     told = Told(entries=[])
     policy = Scripted({tick - 1: wishes for tick, wishes in script.items()}, queries)
     start = a_start(instrument=market.instrument, **started)
     desk = Desk(
-        simulation=simulation,
         started=start,
         opening=lambda _now: (start,),
         carried=start.positions,
         session_of=told.session_of(policy, Limits(whole_units=False, self_cross=False)),
-        on_tick=lambda _now: None,
     )
-    return told, paper_over(MarketData(catalog=catalog, **span), desk, speed=speed)
+    return told, paper_over(MarketData(catalog=catalog, **span), simulation, desk, speed=speed)
 
 
 def commands(told: Told) -> list[bytes]:
