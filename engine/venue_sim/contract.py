@@ -10,6 +10,7 @@ from engine.venue_sim.errors import ApiError
 
 MONEY = Decimal("1e-8")
 MAX_LEVERAGE = 125
+MOST = Decimal(1_000_000)  # base units in one order
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -43,12 +44,14 @@ class Contract(msgspec.Struct, frozen=True):
 
     def ticks(self, price: Decimal) -> int:
         """Raises ApiError for a price that is off the grid."""
+        if price != round(price, self.price_places):
+            raise ApiError(-1111, "Precision is over the maximum defined for this asset.")
         if not is_whole(price, self.instrument.tick):
             raise ApiError(-4014, "Price not increased by tick size.")
         return int(price / self.instrument.tick)
 
     def lots(self, size: Decimal) -> int:
-        if size.normalize() != round(size, self.size_places):
+        if size != round(size, self.size_places):
             raise ApiError(-1111, "Precision is over the maximum defined for this asset.")
         if not is_whole(size, self.instrument.step):
             raise ApiError(-4023, "Qty not increased by step size.")

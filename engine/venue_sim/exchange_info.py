@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.venue_sim.contract import MAX_LEVERAGE, Contract
+from engine.venue_sim.contract import MAX_LEVERAGE, MOST, Contract
 from engine.venue_sim.parameters import TIFS
 from engine.venue_sim.trading import MOST_OPEN, PRICE_BAND
 
@@ -12,7 +12,6 @@ ORDERS_A_MINUTE = 1200
 ORDERS_IN_TEN_SECONDS = 300
 FAR_MS = 4_133_404_800_000  # the delivery date that a perpetual has
 SINCE_MS = 1_569_398_400_000
-MOST_LOTS = 1_000_000  # of the base unit
 HIGHEST_TICKS = 4_529_764
 
 
@@ -75,7 +74,7 @@ def symbol_body(contract: Contract) -> dict[str, Any]:
 
 def filters(contract: Contract) -> list[dict[str, Any]]:
     tick, least = contract.price(1), contract.size(contract.least_lots)
-    size = {"minQty": least, "maxQty": f"{MOST_LOTS}", "stepSize": contract.size(1)}
+    size = {"minQty": least, "maxQty": f"{MOST}", "stepSize": contract.size(1)}
     band = {"multiplierUp": f"{1 + PRICE_BAND}00", "multiplierDown": f"{1 - PRICE_BAND}00", "multiplierDecimal": "4"}
     return [
         {

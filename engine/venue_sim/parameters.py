@@ -89,6 +89,8 @@ def order_request(given: Parameters, contract: Contract, *, now_ms: int, default
     client_id = given.get("newClientOrderId") or default_id
     if not CLIENT_ID.match(client_id):
         raise ApiError(-4015, "Client order id is not valid.")
+    if given.get("priceMatch", "NONE") != "NONE":  # this venue does not price orders for their owner
+        raise bad_value("priceMatch")
     tif = _tif(given, kind)
     return Request(
         symbol=contract.symbol,

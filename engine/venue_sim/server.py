@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -40,20 +40,19 @@ def application(venue: Venue) -> web.Application:
 
 @asynccontextmanager
 async def serving(venue: Venue, port: int = 0) -> AsyncIterator[Addresses]:
-    """Listen (port 0: any that is free) and play the feed until the block ends."""
+    """Listen (port 0: any that is free) and play the feed until the block ends. What fails in the feed ends it too."""
     venue.strike = partial(strike_moments, venue)
     runner = web.AppRunner(application(venue), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()
-    playing = asyncio.create_task(venue.feed.run(venue)) if venue.feed.speed else None
+    place = f"{HOST}:{runner.addresses[0][1]}"
     try:
-        place = f"{HOST}:{runner.addresses[0][1]}"
-        yield Addresses(f"http://{place}", f"ws://{place}", f"ws://{place}{API_PATH}")
+        async with asyncio.TaskGroup() as group:
+            playing = group.create_task(venue.feed.run(venue)) if venue.feed.speed else None
+            yield Addresses(f"http://{place}", f"ws://{place}", f"ws://{place}{API_PATH}")
+            if playing is not None:
+                playing.cancel()
     finally:
-        if playing is not None:
-            playing.cancel()
-            with suppress(asyncio.CancelledError):
-                await playing
         for line in list(venue.streams.lines):
             await line.close()
         await runner.cleanup()
@@ -64,7 +63,10 @@ type Ready = Callable[[Addresses], None]
 
 
 async def run(venue: Venue, ready: Ready, *, port: int = 0, until_end: bool = False) -> None:
-    """Serve until cancelled; with `until_end` until the tape has ended."""
-    async with serving(venue, port) as addresses:
-        ready(addresses)
-        await (venue.feed.over.wait() if until_end else asyncio.Event().wait())
+    """Serve until cancelled; with `until_end` until the tape has ended. Raises what the tape raises."""
+    try:
+        async with serving(venue, port) as addresses:
+            ready(addresses)
+            await (venue.feed.over.wait() if until_end else asyncio.Event().wait())
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed

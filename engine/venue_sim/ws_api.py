@@ -43,17 +43,44 @@ METHODS: dict[str, Route] = {
 }
 
 
+class Session:
+    """Whoever has logged on over a connection need not sign again there. Mutable."""
+
+    def __init__(self) -> None:
+        self.account: Account | None = None
+        self._since_ms = 0
+
+    @property
+    def key(self) -> str | None:
+        return None if self.account is None else self.account.key
+
+    def act(self, venue: Venue, method: str, given: Mapping[str, str]) -> Any:
+        match method:
+            case "session.logon":
+                self.account, self._since_ms = venue.signed(given), venue.exchange.now_ms
+            case "session.logout":
+                self.account = None
+            case "session.status":
+                pass
+            case _:
+                raise ApiError(-1000, f"Unknown method {method}.")
+        since = None if self.account is None else self._since_ms
+        times = {"connectedSince": self._since_ms, "returnRateLimits": True, "serverTime": venue.exchange.now_ms}
+        return {"apiKey": self.key, "authorizedSince": since} | times
+
+
 async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
     await socket.prepare(request)
     line = Line(socket, request.transport, "api", combined=False)
+    session = Session()
     on_messages(venue, line)
     venue.connected(line)
     writing = asyncio.create_task(line.write())
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
-                if (body := await _answer(venue, message.data)) is None:
+                if (body := await _answer(venue, session, message.data)) is None:
                     line.drop()
                 else:
                     line.answer(msgspec.json.encode(body))
@@ -63,7 +90,7 @@ async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse
     return socket
 
 
-async def _answer(venue: Venue, text: str) -> dict[str, Any] | None:
+async def _answer(venue: Venue, session: Session, text: str) -> dict[str, Any] | None:
     """None where the client is to hear nothing."""
     try:
         frame = msgspec.json.decode(text)
@@ -71,24 +98,29 @@ async def _answer(venue: Venue, text: str) -> dict[str, Any] | None:
     except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
         error = ApiError(-1000, "Malformed request.")
         return {"id": None, "status": 400, "error": error.body(), "rateLimits": []}
-    key = given.get("apiKey")
-    found = await outcome(venue, Asked(f"WS {method}", given, key), lambda: _act(venue, method, given))
+    key = given.get("apiKey") or session.key
+    asked = Asked(f"WS {method}", given, key)
+    found = await outcome(venue, asked, lambda: _act(venue, session, method, given))
     if found.body is None:
         return None
     body = {"error" if found.code else "result": found.body}
     return {"id": number, "status": found.status} | body | {"rateLimits": counted(venue, key)}
 
 
-def _act(venue: Venue, method: str, given: Mapping[str, str]) -> Any:
+def _act(venue: Venue, session: Session, method: str, given: Mapping[str, str]) -> Any:
     venue.beat()
+    if method.startswith("session."):
+        return session.act(venue, method, given)
     route = METHODS.get(method)
     if route is None:
         raise ApiError(-1000, f"Unknown method {method}.")
     venue.limits(given.get("apiKey")).spend(route.weight, route.orders, venue.exchange.now_ms)
-    return venue.act(route, _account(venue, route, given), given)
+    return venue.act(route, _account(venue, session, route, given), given)
 
 
-def _account(venue: Venue, route: Route, given: Mapping[str, str]) -> Account | None:
+def _account(venue: Venue, session: Session, route: Route, given: Mapping[str, str]) -> Account | None:
+    if session.account is not None and route.needs is not Needs.NOTHING and not given.get("signature"):
+        return session.account
     match route.needs:
         case Needs.NOTHING:
             return None

@@ -78,6 +78,16 @@ async def test_over_the_websocket_api() -> None:
         await socket.send_json({"id": "b", "method": "order.place", "params": named})
         refused = await socket.receive_json(timeout=10)
         assert (refused["id"], refused["status"], refused["error"]["code"]) == ("b", 400, -1022)
+        logon: Given = {"apiKey": "key0", "timestamp": NOW_MS}
+        logon["signature"] = sign("secret0", f"apiKey=key0&timestamp={NOW_MS}")
+        await socket.send_json({"id": "c", "method": "session.logon", "params": logon})
+        assert (await socket.receive_json(timeout=10))["result"]["apiKey"] == "key0"
+        await socket.send_json({"id": "d", "method": "account.balance", "params": {"timestamp": NOW_MS}})
+        assert (await socket.receive_json(timeout=10))["result"][0]["asset"] == "USDT"
+        await socket.send_json({"id": "e", "method": "session.logout"})
+        assert (await socket.receive_json(timeout=10))["result"]["apiKey"] is None
+        await socket.send_json({"id": "f", "method": "account.balance", "params": {"timestamp": NOW_MS}})
+        assert (await socket.receive_json(timeout=10))["error"]["code"] == -2014
         await socket.send_str("nonsense")
         assert (await socket.receive_json(timeout=10))["status"] == 400
 

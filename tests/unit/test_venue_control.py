@@ -1,10 +1,19 @@
 """The loopback venue under a test's control: time that is moved, faults that are asked for, the same run twice."""
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from engine.core.errors import DataError, Problem
 from engine.core.types import SECOND
-from engine.venue_sim.market_events import Depth, Print
-from tests.support.venue import SYMBOL, Client, MemoryLog, at, client_of, venue_of
+from engine.venue_sim.account import Account
+from engine.venue_sim.feed import Feed
+from engine.venue_sim.market_events import Depth, MarketEvent, Print
+from engine.venue_sim.server import run
+from engine.venue_sim.venue import Venue
+from tests.support.venue import CONTRACT, OPENING, START_NS, SYMBOL, Client, MemoryLog, at, client_of, venue_of
 
 TAPE = [
     *(Print(SYMBOL, at(n / 2), 1 if n % 3 else -1, 1000 + n % 3, 100 * n) for n in range(1, 20)),
@@ -115,3 +124,16 @@ async def test_a_stop_waits_for_its_price() -> None:
         assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1] == []
         _, done = await client.ask("GET", "/fapi/v1/algoOrder", algoId=waiting["algoId"])
         assert done["algoStatus"] == "FINISHED"
+
+
+async def test_a_tape_that_breaks_ends_the_venue() -> None:
+    def broken() -> Iterator[MarketEvent]:
+        yield OPENING
+        yield Print(SYMBOL, START_NS, 1, 1001, 1)
+        raise DataError(Problem("tape", "is damaged"))
+
+    feed = Feed(broken, lambda: START_NS, speed=1.0)
+    venue = Venue((CONTRACT,), [Account("key", "secret", asset="USDT", wallet=Decimal(1))], feed, MemoryLog())
+    venue.prime()
+    with pytest.raises(DataError, match="is damaged"):
+        await run(venue, lambda _: None)
