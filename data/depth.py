@@ -9,8 +9,9 @@ import pyarrow as pa
 from msgspec import Raw
 
 from data.decimals import Int64s
+from data.far_levels import Levels
 from data.levels import Side, ticks_and_lots
-from data.running_book import Levels, RunningBook, Stamp
+from data.running_book import RunningBook, Stamp
 from data.schema import SCHEMAS, Table
 from engine.core.types import Instrument
 
@@ -27,11 +28,13 @@ class _Say(IntEnum):
 class Depth:
     """The book of one instrument through its files. See RunningBook for what can happen to it."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, depth: int) -> None:
+        """`depth`: levels a side that the venue tells at most."""
         self._instrument = instrument
-        self._book = RunningBook()
+        self._depth = depth
+        self._book = RunningBook(depth)
         self._stamps: list[Stamp] = []
-        self._said: list[tuple[_Say, int]] = []  # what, and the depth of a correction
+        self._said: list[_Say] = []
         self._sides: list[Side] = []  # two a message: bids, asks
 
     @property
@@ -44,15 +47,15 @@ class Depth:
     def begin(self, at: Stamp, bids: Raw, asks: Raw) -> None:
         self._say(_Say.BEGIN, at, (bids, asks))
 
-    def correct(self, at: Stamp, bids: Raw, asks: Raw, depth: int) -> None:
-        self._say(_Say.CORRECT, at, (bids, asks), depth)
+    def correct(self, at: Stamp, bids: Raw, asks: Raw) -> None:
+        self._say(_Say.CORRECT, at, (bids, asks))
 
     def lose(self, at: Stamp) -> None:
         self._say(_Say.LOSE, at, (_NOTHING, _NOTHING))
 
-    def _say(self, what: _Say, at: Stamp, sides: tuple[Raw, Raw], depth: int = 0) -> None:
+    def _say(self, what: _Say, at: Stamp, sides: tuple[Raw, Raw]) -> None:
         self._stamps.append(at)
-        self._said.append((what, depth))
+        self._said.append(what)
         self._sides += (Side(bytes(sides[0]), at.line, "bids"), Side(bytes(sides[1]), at.line, "asks"))
 
     def take(self, path: Path) -> pa.Table:
@@ -65,7 +68,7 @@ class Depth:
         levels = Levels(np.repeat(np.tile(np.array([1, -1], np.int8), len(said)), per_side), prices, sizes)
         counts = per_side[0::2] + per_side[1::2]
         ends = np.append(0, np.cumsum(counts))
-        turns = [n for n, (what, _) in enumerate(said) if what is not _Say.CHANGE]
+        turns = [n for n, what in enumerate(said) if what is not _Say.CHANGE]
         cuts = sorted({0, len(said), *turns, *(n + 1 for n in turns)})
         tables = []
         for start, stop in pairwise(cuts):
@@ -73,14 +76,14 @@ class Depth:
             tables.append(self._rows(said[start], stamps[start:stop], counts[start:stop], some))
         return pa.concat_tables(tables)
 
-    def _rows(self, said: tuple[_Say, int], stamps: list[Stamp], counts: Int64s, levels: Levels) -> pa.Table:
+    def _rows(self, said: _Say, stamps: list[Stamp], counts: Int64s, levels: Levels) -> pa.Table:
         """Some messages that change levels, or one that does anything else."""
         match said:
-            case (_Say.CHANGE, _):
+            case _Say.CHANGE:
                 return self._book.change(np.array(stamps, np.int64), counts, levels)
-            case (_Say.BEGIN, _):
+            case _Say.BEGIN:
                 return self._book.begin(stamps[0], levels)
-            case (_Say.CORRECT, depth):
-                return self._book.correct(stamps[0], levels, depth)
-            case _:
+            case _Say.CORRECT:
+                return self._book.correct(stamps[0], levels, self._depth)
+            case _Say.LOSE:
                 return self._book.lose(stamps[0])

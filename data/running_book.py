@@ -11,23 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from data.decimals import Column, Int64s
+from data.decimals import Int64s
+from data.far_levels import FarLevels, Levels
 from data.schema import F_LAST, F_SNAPSHOT, SCHEMAS, Table
 
 _MOST_EMPTY = 100_000  # removed levels remembered before they are forgotten
 _STAMPS = 4
-
-
-class Levels(NamedTuple):
-    """Some levels: side (1 bid, -1 ask), ticks, lots; 0 lots where a level is gone."""
-
-    side: Column
-    price: Int64s
-    size: Int64s
-
-    def of(self, sign: int) -> tuple[list[int], list[int]]:
-        ours = self.side == sign
-        return self.price[ours].tolist(), self.size[ours].tolist()
 
 
 class Stamp(NamedTuple):
@@ -40,12 +29,17 @@ class Stamp(NamedTuple):
 
 
 class RunningBook:
-    def __init__(self) -> None:
+    """`depth`: of a venue that tells so many levels a side and deletes those that fall out of them; else 0."""
+
+    def __init__(self, depth: int = 0) -> None:
         self._held: dict[int, dict[int, int]] = {1: {}, -1: {}}
+        self._far = FarLevels(depth) if depth else None
         self.corrected = 0  # levels that snapshots of a known book put right
 
     def change(self, stamps: Int64s, counts: Int64s, levels: Levels) -> pa.Table:
         """Messages of changes: a row of `stamps` and a count of levels each."""
+        if self._far:
+            counts, levels = self._far.kept(counts, levels)
         self._keep(levels)
         return _rows(stamps, counts, levels)
 
@@ -55,6 +49,7 @@ class RunningBook:
         some = levels.size > 0  # a snapshot's empty level says nothing
         levels = Levels(*(column[some] for column in levels))
         self._keep(levels)
+        self._look(levels)
         rows = Levels(*(np.insert(column, 0, 0) for column in levels))
         return _rows(_one(stamp), np.array([len(rows.side)]), rows, flags=F_SNAPSHOT)
 
@@ -65,13 +60,21 @@ class RunningBook:
         self.corrected += len(changes)
         side, price, size = np.array(changes, np.int64).reshape(-1, 3).T
         corrections = Levels(side.astype(np.int8), price, size)
-        return self.change(_one(stamp), np.array([len(changes)]), corrections)
+        self._keep(corrections)
+        self._look(levels)
+        return _rows(_one(stamp), np.array([len(changes)]), corrections)
 
     def lose(self, stamp: Stamp) -> pa.Table:
         """From here on nobody knows the book."""
         self._held = {1: {}, -1: {}}
         nothing = np.zeros(1, np.int64)
         return _rows(_one(stamp), np.ones(1, np.int64), Levels(nothing.astype(np.int8), nothing, nothing))
+
+    def _look(self, told: Levels) -> None:
+        """Where the window stands that a snapshot tells."""
+        if self._far:
+            for sign, held in self._held.items():
+                self._far.restart(sign, set(told.of(sign)[0]), {price for price, size in held.items() if size})
 
     def _keep(self, levels: Levels) -> None:
         for sign, held in self._held.items():

@@ -19,7 +19,7 @@ from engine.core.types import SECOND, Instrument
 
 MS = 1_000_000
 
-_TOPIC = re.compile(r"orderbook\.(\d+)\.(\S+)")
+_TOPIC = re.compile(r"orderbook\.\d+\.\S+")
 _CLAIMED = re.compile(rb'\s*\{\s*"topic"\s*:\s*"orderbook\.')
 
 
@@ -33,15 +33,22 @@ class _Books:
         return instrument.raw_symbol
 
     def survey(self, path: Path) -> Survey:
-        first = decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
+        first = _first(path)
         tables = frozenset({Table.BOOK})
         return Survey(path, first.ts * MS, tables, frozenset({first.data.s}), has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-        recording = _Recording(job)
+        recording = _Recording(job, _first(paths[0]).topic)
         for path in paths:
             yield from recording.file(path)
         recording.finish()
+
+
+def _first(path: Path) -> Message:
+    first = decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
+    if not _TOPIC.fullmatch(first.topic) or not first.topic.endswith(f".{first.data.s}"):
+        raise fault(path, f"{first.topic} is no topic of a book of {first.data.s}", line=1, field="topic")
+    return first
 
 
 books = _Books()
@@ -50,9 +57,10 @@ books = _Books()
 class _Recording:
     """What runs on from line to line and from file to file."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, topic: str) -> None:
         self._job = job
-        self._depth = Depth(job.instrument)
+        self._topic = topic  # of the first message: all are of one
+        self._depth = Depth(job.instrument, int(topic.split(".")[1]))
         self._path = Path()
         self._line = 0
         self._skips: bool | None = None  # whether this file's numbers jump without a loss; asked at the first jump
@@ -101,10 +109,12 @@ class _Recording:
 
     def _heard(self, said: Message) -> Stamp:
         instrument = self._job.instrument
-        topic = _TOPIC.fullmatch(said.topic)
-        if said.data.s != instrument.raw_symbol or topic is None or topic[2] != said.data.s:
+        if said.data.s != instrument.raw_symbol:
             reason = f"{said.topic} of {said.data.s} is not the book of {instrument.raw_symbol}"
             raise fault(self._path, reason, line=self._line, field="s")
+        if said.topic != self._topic:
+            reason = f"{said.topic} after {self._topic}: books of two depths are two recordings"
+            raise fault(self._path, reason, line=self._line, field="topic")
         event_ns = (said.cts or said.ts) * MS
         init_ns = max(said.ts * MS, event_ns)
         if init_ns < self._last_ns:
@@ -115,12 +125,11 @@ class _Recording:
         return Stamp(event_ns, init_ns, said.data.u, self._line)
 
     def _snapshot(self, said: Message, at: Stamp) -> None:
-        depth = int(said.topic.split(".")[1])
         follows = self._last is not None and self._last <= said.data.u <= self._last + 1
         if not follows and self._last is not None:
             self._count("a snapshot that does not follow the message before it: the book began anew")
         if follows and said.data.u != 1:
-            self._depth.correct(at, said.data.b, said.data.a, depth)
+            self._depth.correct(at, said.data.b, said.data.a)
         else:
             self._depth.begin(at, said.data.b, said.data.a)
         self._last, self._started = said.data.u, True

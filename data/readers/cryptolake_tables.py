@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from data.decimals import Column, Int64s
+from data.far_levels import Levels
 from data.funding import settled
 from data.parquet_rows import Batch
 from data.readers.protocol import Job
-from data.running_book import Levels, RunningBook, Stamp
+from data.running_book import RunningBook, Stamp
 from data.schema import DECIMAL, MARKET, SCHEMAS, Table
 from data.window import Moment, Windows
 

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from data.decimals import Bools, Column, Int64s
+from data.far_levels import Levels
 from data.readers.databento_orders import Change, OrderBook
 from data.readers.databento_records import F_LAST, F_SNAPSHOT, UNDEF_PRICE, Array, lots, refuse, ticks
 from data.readers.protocol import Job
-from data.running_book import Levels, RunningBook, Stamp
+from data.running_book import RunningBook, Stamp
 from data.schema import MARKET, SCHEMAS, Table
 from data.source import fault
 from data.window import Moment, Windows

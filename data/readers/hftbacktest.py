@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from data.decimals import BadNumberError, Bools, Column, Int64s
+from data.far_levels import Levels
 from data.floats import float_units
 from data.readers import hftbacktest_events as npz
 from data.readers.hftbacktest_events import Array
 from data.readers.protocol import Job, Sample, Survey
-from data.running_book import Levels, RunningBook, Stamp
+from data.running_book import RunningBook, Stamp
 from data.schema import MARKET, SCHEMAS, Piece, Table
 from data.source import fault, ignore_bytes
 from engine.core.types import Instrument

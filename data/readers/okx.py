@@ -85,7 +85,7 @@ class _Recording:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._depth = Depth(job.instrument)
+        self._depth = Depth(job.instrument, _DEPTH)
         self._path = Path()
         self._line = 0
         self._known = self._started = False
@@ -128,7 +128,7 @@ class _Recording:
     def _levels(self, action: str, said: Levels, at: Stamp) -> None:
         if action == "snapshot":
             if self._known and at.ts_init - self._last_ns <= SILENCE_NS:
-                self._depth.correct(at, said.bids, said.asks, _DEPTH)
+                self._depth.correct(at, said.bids, said.asks)
             else:
                 self._depth.begin(at, said.bids, said.asks)
             self._known = self._started = True

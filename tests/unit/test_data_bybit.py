@@ -5,6 +5,7 @@ import random
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.support.vendor_files import BYBIT, lines
@@ -79,8 +80,8 @@ def test_the_next_day_goes_on_where_the_last_ended(tmp_path: Path) -> None:
     last = found.table("order_book_deltas").tail(9)
     assert "CLEAR" not in last["action"].to_list()
     assert found.tops()[-1].bid == Decimal("99.9")
-    full = second.replace("orderbook.500.", "orderbook.2.")
-    deltas = reading(tmp_path, {"a": lines(first), "b": lines([full])}, BYBIT).table("order_book_deltas")
+    two = [row.replace("orderbook.500.", "orderbook.2.") for row in (*first, second)]
+    deltas = reading(tmp_path, {"a": lines(two[:2]), "b": lines(two[2:])}, BYBIT).table("order_book_deltas")
     gone = deltas.filter(deltas["action"] == "DELETE")
     assert gone["price"].to_list() == [
         Decimal(99),
@@ -152,3 +153,33 @@ def test_the_same_trade_twice_is_one(tmp_path: Path) -> None:
     found = reading(tmp_path, lines([header, rows[0], rows[1], rows[1], rows[2], rows[3]]), BYBIT)
     assert len(found.table("trades")) == 4
     assert found.said("1 trades that were there already")
+
+
+def test_a_level_pushed_out_of_the_window_is_no_cancel(tmp_path: Path) -> None:
+    """Of three levels a side: one that falls out stays until the window reaches it again and does not tell it."""
+
+    def line(u: int, bids: list[tuple[str, str]], *, snapshot: bool = False) -> str:
+        return bybit_line(u, bids, [("101.0", "1")] if snapshot else [], snapshot=snapshot, step=u).replace(
+            ".500.", ".3."
+        )
+
+    rows = [
+        line(1, [("99.0", "1"), ("98.0", "1"), ("97.0", "1")], snapshot=True),
+        line(2, [("100.0", "1"), ("97.0", "0")]),  # 97 falls out
+        line(3, [("100.5", "1"), ("98.0", "0")]),  # 98 falls out
+        line(4, [("100.5", "0"), ("98.0", "2")]),  # 98 comes in again, with another size
+        line(5, [("100.0", "0"), ("96.0", "1")]),  # the window reaches 96 and does not tell 97: it is gone
+        line(6, [("99.0", "0")]),  # a cancel: two levels are left, all that there are
+    ]
+    deltas = reading(tmp_path, lines(rows), BYBIT).table("order_book_deltas").filter(pl.col("side") == "BUY")
+    told = deltas.filter(pl.col("action") != "ADD").select("sequence", "action", pl.col("price").cast(int)).rows()
+    assert told == [
+        (2, "UPDATE", 100),
+        (3, "UPDATE", 100),
+        (4, "DELETE", 100),
+        (4, "UPDATE", 98),
+        (5, "DELETE", 100),
+        (5, "UPDATE", 96),
+        (5, "DELETE", 97),
+        (6, "DELETE", 99),
+    ]

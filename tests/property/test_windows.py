@@ -1,0 +1,85 @@
+"""A venue that tells its best N levels of a book that we know whole: what we make of it, against the truth.
+
+Both forms of telling: N levels again and again (data.window), and changes that delete what falls out (data.far_levels).
+Whatever happens, our best N levels are the venue's, and a level is deleted only where the true book has none.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.far_levels import Levels
+from data.running_book import RunningBook, Stamp
+from data.window import Moment, Windows
+
+DEPTH = 3
+
+type Book = dict[int, int]
+
+steps = st.lists(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), min_size=1, max_size=4), max_size=25)
+
+
+def truths(changes: list[list[tuple[int, int]]]) -> Iterator[Book]:
+    """The asks' side of a book, step by step: prices 1 to 9, sizes."""
+    book: Book = {4: 1, 5: 1, 6: 1, 8: 1}
+    yield dict(book)
+    for step in changes:
+        for price, size in step:
+            book[price] = size
+            if not size:
+                del book[price]
+        yield dict(book)
+
+
+def window(book: Book) -> Book:
+    return {price: book[price] for price in sorted(book)[:DEPTH]}
+
+
+def columns(changes: list[tuple[int, int]]) -> Levels:
+    flat = np.array(changes, np.int64).reshape(-1, 2)
+    return Levels(np.full(len(flat), -1, np.int8), flat[:, 0], flat[:, 1])
+
+
+def hold(ours: Book, rows: list[dict], truth: Book) -> None:
+    """Apply rows to our book, and hold both laws to it."""
+    for row in rows:
+        if not row["side"]:
+            ours.clear()
+        elif row["size"]:
+            ours[row["price"]] = row["size"]
+        else:
+            assert row["price"] not in truth, "deleted what the venue has"
+            ours.pop(row["price"], None)
+    shown = window(truth)
+    assert dict(sorted(ours.items())[: len(shown)]) == shown
+    if len(shown) < DEPTH:
+        assert ours == truth, "a side that is not full is known whole"
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_deletions_of_what_falls_out_are_told_from_cancels(changes: list[list[tuple[int, int]]]) -> None:
+    book, ours, before = RunningBook(DEPTH), dict[int, int](), dict[int, int]()
+    for n, truth in enumerate(truths(changes)):
+        after = window(truth)
+        told = [(p, s) for p, s in after.items() if before.get(p) != s] + [(p, 0) for p in before if p not in after]
+        stamp = Stamp(n, n, n, n)
+        if n == 0:
+            rows = book.begin(stamp, columns(told))
+        elif n % 7 == 0:
+            rows = book.correct(stamp, columns([*after.items()]), DEPTH)
+        else:
+            rows = book.change(np.array([stamp], np.int64), np.array([len(told)]), columns(told))
+        hold(ours, rows.to_pylist(), truth)
+        before = after
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_windows_again_and_again_are_one_book(changes: list[list[tuple[int, int]]]) -> None:
+    windows, ours = Windows(DEPTH), dict[int, int]()
+    for n, truth in enumerate(truths(changes)):
+        windows.add(Moment(n, n, n), [], [*window(truth).items()])
+        hold(ours, windows.take().to_pylist(), truth)
