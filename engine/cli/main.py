@@ -214,7 +214,7 @@ def venue_sim(
         faults=command.schedule(faults, mixture, seed),
     )
     market = None if synthetic is None else (synthetic, minutes)
-    command.serve(paths or [], instrument, market, settings, (port, until_end))
+    command.serve(paths or [], instrument, market, settings, port=port, until_end=until_end)
 
 
 @app.command("import-hummingbot")

@@ -16,12 +16,13 @@ def serve(
     instrument: str | None,
     synthetic: tuple[int, float] | None,
     settings: Settings,
-    listen: tuple[int, bool],
+    *,
+    port: int,
+    until_end: bool,
 ) -> None:
-    """`listen`: the port (0 is any), and whether to end with the tape."""
     with market_of(paths, instrument, synthetic) as catalog:
         venue = venue_of(catalog, instrument, settings)
-        asyncio.run(_until_told(venue, *listen))
+        asyncio.run(_until_told(venue, port, until_end=until_end))
 
 
 def schedule(file: Path | None, span_s: float | None, seed: int) -> tuple[Fault, ...]:
@@ -30,7 +31,7 @@ def schedule(file: Path | None, span_s: float | None, seed: int) -> tuple[Fault,
     return written if span_s is None else (*written, *mixture(seed, span_s))
 
 
-async def _until_told(venue: Venue, port: int, until_end: bool) -> None:
+async def _until_told(venue: Venue, port: int, *, until_end: bool) -> None:
     def ready(addresses: Addresses) -> None:
         first, *others = venue.exchange.accounts.values()
         opened = addresses._asdict() | {"key": first.key, "secret": first.secret}

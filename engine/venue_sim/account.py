@@ -59,7 +59,7 @@ class Account:
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         return [order for order in self.open.values() if symbol in {None, order.request.symbol}]
 
-    def fold(self, contract: Contract, leg: Leg, side: Side, lots: int, price: int) -> Decimal:
+    def fold(self, contract: Contract, leg: Leg, side: Side, *, lots: int, price: int) -> Decimal:
         """Change a leg by a fill; returns what it realised."""
         size, at = contract.size_of(lots), contract.price_of(price)
         folded = fold(contract.instrument, self.legs.get(leg, FLAT), side, size, at)
@@ -67,7 +67,3 @@ class Account:
         self.realised[leg] = self.realised.get(leg, ZERO) + folded.realised
         self.wallet += folded.realised
         return folded.realised
-
-    def earn(self, income: Income) -> None:
-        """Note a change of the wallet that `fold` has not made."""
-        self.incomes.append(income)

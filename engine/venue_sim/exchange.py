@@ -106,7 +106,7 @@ class Exchange:
         account, contract = self.accounts[order.owner], self.contracts[order.request.symbol]
         body = words.order_body(order, contract, queried=True)
         self.listener.record("order", {"account": account.key, "execution": execution, "order": body})
-        self.listener.user(account, words.order_event(order, contract, execution, fill, account.asset))
+        self.listener.user(account, words.order_event(order, contract, execution, fill, asset=account.asset))
 
     def _booked(self, order: Order, price: int, lots: int, maker: bool) -> None:
         self.fill(order, price, lots, maker=maker)
@@ -117,7 +117,7 @@ class Exchange:
         contract, leg = self.contracts[request.symbol], (request.symbol, request.position_side)
         instrument = contract.instrument
         value = contract.value(price, lots)
-        realised = account.fold(contract, leg, request.side, lots, price)
+        realised = account.fold(contract, leg, request.side, lots=lots, price=price)
         commission = (value * (instrument.maker_fee if maker else instrument.taker_fee)).quantize(CENT)
         account.wallet -= commission
         account.leg_updated_ms[leg] = order.updated_ms = self.now_ms
@@ -137,14 +137,14 @@ class Exchange:
             at_ms=self.now_ms,
         )
         account.fills.append(fill)
-        self._earned(account, request.symbol, "REALIZED_PNL", realised, str(fill.id))
-        self._earned(account, request.symbol, "COMMISSION", -commission, str(fill.id))
+        self._earned(account, request.symbol, "REALIZED_PNL", realised, trade_id=str(fill.id))
+        self._earned(account, request.symbol, "COMMISSION", -commission, trade_id=str(fill.id))
         if order.status is Status.FILLED:
             self.close(order, Status.FILLED)
         self._tell_fill(account, order, fill, execution)
         self._expire_idle_reducers(account, leg)
 
-    def _earned(self, account: Account, symbol: str, kind: str, amount: Decimal, trade_id: str = "") -> None:
+    def _earned(self, account: Account, symbol: str, kind: str, amount: Decimal, *, trade_id: str = "") -> None:
         if amount:
             income = Income(
                 symbol=symbol, kind=kind, amount=amount, at_ms=self.now_ms, id=self.next_id(), trade_id=trade_id
@@ -163,7 +163,7 @@ class Exchange:
 
     def tell_account(self, account: Account, reason: str, legs: list[Leg], change: Decimal = ZERO) -> None:
         margins = self.margins(account)
-        event = words.account_event(account, margins, reason, legs, money(change), self.now_ms)
+        event = words.account_event(account, margins, reason, legs, change=money(change), at_ms=self.now_ms)
         self.listener.user(account, event)
 
     def _expire_idle_reducers(self, account: Account, leg: Leg) -> None:

@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, web
 type Meet = Callable[[bytes], Iterable[tuple[float, bytes, bool]]]
 
 MOST_WAITING = 100_000  # messages; who reads slower than that is cut off, as at the venue
+PATIENCE_S = 1.0
 
 
 def untouched(message: bytes) -> Iterable[tuple[float, bytes, bool]]:
@@ -27,6 +28,7 @@ class Line:
         self.names: dict[str, None] = {}  # in the order of subscription
         self.events: frozenset[str] | None = None  # of a user stream: those that are wanted; None is all
         self.meet: Meet = untouched
+        self._written = asyncio.Event()
         self._waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
 
     def send(self, message: bytes) -> None:
@@ -59,7 +61,11 @@ class Line:
                 if pause_s:
                     await asyncio.sleep(pause_s)
                 await self.socket.send_str(message.decode())
+        self._written.set()
 
     async def close(self) -> None:
+        """Once all that waits is sent, if that does not take long."""
         self._waiting.put_nowait(None)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._written.wait(), PATIENCE_S)
         await self.socket.close(code=WSCloseCode.GOING_AWAY)

@@ -174,7 +174,7 @@ def candle_row(contract: Contract, candle: Candle, width_ms: int) -> list[Any]:
     ]
 
 
-def kline_event(market: Market, candle: Candle, interval: str, width_ms: int, at_ms: int) -> Body:
+def kline_event(market: Market, candle: Candle, interval: str, *, width_ms: int, at_ms: int) -> Body:
     row = candle_row(market.contract, candle, width_ms)
     keys = ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")
     inner = dict(zip(keys, row, strict=True)) | {

@@ -42,7 +42,7 @@ def order_body(order: Order, contract: Contract, *, queried: bool = False) -> di
     return body | {"cumQty": contract.size(order.filled)}
 
 
-def order_event(order: Order, contract: Contract, execution: str, fill: Fill | None, asset: str) -> dict[str, Any]:
+def order_event(order: Order, contract: Contract, execution: str, fill: Fill | None, *, asset: str) -> dict[str, Any]:
     """ORDER_TRADE_UPDATE. `execution` is NEW, TRADE, CANCELED, EXPIRED, AMENDMENT or CALCULATED."""
     request, at_ms = order.request, order.updated_ms
     paid: dict[str, Any] = {} if fill is None else {"N": asset, "n": money(fill.commission)}
@@ -104,7 +104,9 @@ def trade_lite(order: Order, contract: Contract, fill: Fill) -> dict[str, Any]:
     }
 
 
-def account_event(account: Account, margins: Margins, reason: str, legs: list[Leg], change: str, at_ms: int) -> Any:
+def account_event(
+    account: Account, margins: Margins, reason: str, legs: list[Leg], *, change: str, at_ms: int
+) -> dict[str, Any]:
     """ACCOUNT_UPDATE: the wallet, and those legs that changed."""
     wallet = money(account.wallet)
     balance = {"a": account.asset, "wb": wallet, "cw": wallet, "bc": change}

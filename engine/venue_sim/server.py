@@ -15,6 +15,7 @@ from engine.venue_sim.venue import Venue
 from engine.venue_sim.ws_api import serve_api
 
 HOST = "127.0.0.1"  # and nothing else: what speaks here is no exchange
+SLOWEST_S = 0.6
 API_PATH = "/ws-fapi/v1"
 
 
@@ -68,5 +69,6 @@ async def run(venue: Venue, ready: Ready, *, port: int = 0, until_end: bool = Fa
         async with serving(venue, port) as addresses:
             ready(addresses)
             await (venue.feed.over.wait() if until_end else asyncio.Event().wait())
+            await asyncio.sleep(SLOWEST_S)  # what is said at intervals is still to come
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed

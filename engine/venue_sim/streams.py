@@ -150,7 +150,7 @@ class Streams:
             interval = name.removeprefix(prefix)
             if (width := INTERVALS_MS.get(interval)) and market.candles:
                 candle = words.candles(market, width)[-1]
-                self.say(name, partial(words.kline_event, market, candle, interval, width, now_ms))
+                self.say(name, partial(words.kline_event, market, candle, interval, width_ms=width, at_ms=now_ms))
 
 
 def _top(market: Market, side: Side, count: int) -> list[tuple[int, int]]:

@@ -113,7 +113,7 @@ def modify(exchange: Exchange, order: Order, *, side: Side, lots: int, price: in
         raise ApiError(-5027, "No need to modify the order.")
     if order.amended >= MOST_AMENDED:
         raise ApiError(-5026, "Exceed maximum modify order limit.")
-    _check_change(exchange, market, order, lots, price)
+    _check_change(exchange, market, order, lots=lots, price=price)
     crossing = request.tif == "GTX" and market.matching.would_take(side, price)
     if lots <= order.filled or crossing:
         exchange.close(order, Status.CANCELED, "CANCELED")
@@ -128,7 +128,7 @@ def modify(exchange: Exchange, order: Order, *, side: Side, lots: int, price: in
     return order
 
 
-def _check_change(exchange: Exchange, market: Market, order: Order, lots: int, price: int) -> None:
+def _check_change(exchange: Exchange, market: Market, order: Order, *, lots: int, price: int) -> None:
     wanted = msgspec.structs.replace(order, lots=lots, price=price)
     _check_size(market, wanted)
     _check_price(market, wanted)
