@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from engine.analysis.compare import SAME, Comparison, compare
 from engine.analysis.run import Run
 from engine.analysis.runs import open_run
 from engine.cli import show, speak
+from engine.run.parity import Parity, parity
 from engine.run.runs import iso, run_folder
 
 SHOWN = 12
@@ -16,9 +18,10 @@ SHOWN = 12
 
 def tell(run_a: str, run_b: str, runs: Path, *, as_json: bool) -> None:
     a, b = (open_run(run_folder(named, runs)) for named in (run_a, run_b))
-    found = compare(a.frames, b.frames)
+    found, decided = compare(a.frames, b.frames), parity(a.folder, b.folder)
     if as_json:
-        speak.json_object(_plain(a, b, found))
+        same = {"share": decided.share, "held": decided.held}
+        speak.json_object(_plain(a, b, found) | {"commands": msgspec.to_builtins(decided) | same})
         return
     for name, run in (("A", a), ("B", b)):
         speak.line(f"{name}  {run.run_file.run_id}: {run.run_file.manifest.kind}, net {run.summary['net_pnl']:+,.6g}")
@@ -26,8 +29,19 @@ def tell(run_a: str, run_b: str, runs: Path, *, as_json: bool) -> None:
         speak.line(f"   {key}: {in_a} in A, {in_b} in B")
     if a.run_file.manifest.data_fingerprint != b.run_file.manifest.data_fingerprint:
         speak.note("note: the two runs saw other market data")
+    _tell_commands(decided)
     _tell_counts(found)
     _tell_orders(found)
+
+
+def _tell_commands(decided: Parity) -> None:
+    counts = f"{decided.commands_a:,} commands in A, {decided.commands_b:,} in B"
+    if decided.differs_ns is None:
+        speak.line(f"{counts}: all alike")
+        return
+    until = f"the first {decided.alike:,} alike, until {iso(decided.differs_ns)}"
+    after = "after fills that differ" if decided.held else "without a fill that differs"
+    speak.line(f"{counts}: {until}, {after}")
 
 
 def settings_apart(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:

@@ -7,7 +7,6 @@ take their time, the session is told to stop while the strategy still runs. Whil
 properties cannot be read, and the answer may come just then: cache and clock are kept from the start.
 """
 
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
@@ -25,6 +24,7 @@ from engine.nautilus import translate
 from engine.nautilus.booked import Booked
 from engine.nautilus.plan import Feed, Plan
 from engine.nautilus.sight import Sight
+from engine.nautilus.transit import Transit
 from engine.simulation.carry import carried_order
 
 END = "end of data"
@@ -56,7 +56,7 @@ class Shell(Strategy):
         self._session: Session[Any] | None = None
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
         self._rates: dict[Nanos, Any] = {}  # settlement -> what was last announced for it
-        self._under_way: deque[tuple[Nanos, Submit | Cancel]] = deque()
+        self._transit = Transit(plan.held_ns, self._hand_over)
         self._carried = plan.carried
         self._ticks = 0
         self._waiting = False  # for the venue's answers, to stop
@@ -106,12 +106,8 @@ class Shell(Strategy):
         """Give a command to the node. Its answers come as events, some of them before this returns."""
         if isinstance(command, SetLeverage | SetPositionMode):
             self._driven.feed(self._plan.answer(command, self._clock.timestamp_ns()))
-        elif self._plan.held_ns:
-            arrives = self._clock.timestamp_ns() + self._plan.held_ns
-            self._under_way.append((arrives, command))
+        elif (arrives := self._transit.send(command, self._clock.timestamp_ns())) is not None:
             self._alert("arrival", arrives, self._on_arrival)
-        else:
-            self._hand_over(command)
 
     def stop_soon(self, reason: str) -> None:
         """Have what rests cancelled, and the node stopped once the venue has answered."""
@@ -190,11 +186,7 @@ class Shell(Strategy):
             self._alert("arrival", self._clock.timestamp_ns() + self._plan.arrives_after_ns, lambda _event: None)
 
     def _on_arrival(self, _event: Any) -> None:
-        self._guarded(self._arrive)
-
-    def _arrive(self) -> None:
-        while self._under_way and self._under_way[0][0] <= self._clock.timestamp_ns():
-            self._hand_over(self._under_way.popleft()[1])
+        self._guarded(self._transit.arrive, self._clock.timestamp_ns())
 
     def _on_tick(self, event: Any) -> None:
         if self.failure is not None:
@@ -209,7 +201,7 @@ class Shell(Strategy):
         for word in self._plan.words(event.ts_event):
             self._driven.feed(word)
         seen = self._sight.at(event, self._cache, self._driven)
-        if self._carried and seen.top.bid is not None and seen.top.ask is not None:
+        if seen.top.bid is not None and seen.top.ask is not None:
             self._carry()
         self._driven.feed(seen)
         for command in () if self._driven.state is None else self._plan.forced(self._driven.state):

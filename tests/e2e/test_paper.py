@@ -45,6 +45,8 @@ def test_it_ends_with_its_feed_and_is_the_backtest_of_it(tmp_path: Path) -> None
     tested = perpmm("backtest", run_file(tmp_path), "--runs", tmp_path / "runs", "--no-report", "--json")
     same = ("net_pnl", "fees", "funding", "orders", "fills", "volume")
     assert {key: said.json["summary"][key] for key in same} == {key: tested.json["summary"][key] for key in same}
+    compared = perpmm("compare", run, tested.json["run_dir"], "--runs", tmp_path / "runs", "--json").json
+    assert (compared["commands"]["share"], compared["agreement"]) == (1.0, 1.0)
     decided = [line for line in said.err.splitlines() if "reference price" in line]
     quotes = [entry for entry in Journal(run).entries(types=["Submit"]) if cast(Submit, entry.value).purpose == "quote"]
     assert len(decided) == len(quotes) > 0
