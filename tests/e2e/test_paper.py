@@ -28,7 +28,7 @@ def the_run(folder: Path) -> Path:
 
 def started(folder: Path, *more: str, until: str) -> subprocess.Popen[str]:
     """A run at a pace at which it can be met on its way: so far that it has said `until`."""
-    words = command(*paper(folder, "--no-report", "--speed", "8", *more))
+    words = command(*paper(folder, "--no-report", "--speed", "40", *more))
     process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stderr is not None
     for line in process.stderr:
