@@ -15,6 +15,8 @@ from data.readers.databento_records import (
     F_BAD_RECEIVED,
     F_SNAPSHOT,
     MAGIC,
+    PRICE_PLACES,
+    UNDEF_PRICE,
     UNDEF_TIME,
     Array,
     Records,
@@ -98,7 +100,25 @@ def _time(job: Job, records: Array, event: Int64s) -> None:
     job.latencies.add((records["ts_recv"].astype(np.int64) - event)[told])
 
 
+class DefinitionReader(DbnReader):
+    """It holds no market data: it is held against the contract that was given."""
+
+    def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
+        yield from ()
+        instrument = job.instrument
+        told = {"min_price_increment": instrument.tick, "unit_of_measure_qty": instrument.multiplier}
+        for path in paths:
+            records = Records(path, job.on_bytes)
+            ids = records.contents.ids.get(instrument.raw_symbol, frozenset())
+            for every, numbers in records.batches():
+                ours = np.isin(every["instrument_id"], list(ids))
+                for field, value in told.items():
+                    other = ours & (every[field] != int(value.scaleb(PRICE_PLACES))) & (every[field] != UNDEF_PRICE)
+                    refuse(path, other, numbers, (field, f"is another than {instrument.id}'s {value}"))
+
+
 READERS = (
+    DefinitionReader("definition", {}),
     DbnReader("mbo", {Table.TRADES: Trades, Table.BOOK: Orders}),
     DbnReader("mbp-10", {Table.TRADES: Trades, Table.BOOK: Depth}),
     DbnReader("mbp-1", {Table.TRADES: Trades, Table.QUOTES: Quotes}),

@@ -36,7 +36,9 @@ _LAYOUTS: dict[str, tuple[Any, int]] = {  # and what a record says that it is
     "mbp-1": (dbn.MBP1Msg, 1),
     "tbbo": (dbn.MBP1Msg, 1),
     "trades": (dbn.TradeMsg, 0),
+    "definition": (dbn.InstrumentDefMsg, 19),
 }
+_OLD_DEFINITIONS = {1: dbn.InstrumentDefMsgV1, 2: dbn.InstrumentDefMsgV2}  # by DBN's version
 
 type Array = npt.NDArray[np.void]
 
@@ -61,9 +63,11 @@ def contents(path: Path, head: bytes) -> Contents:
         raise fault(path, f"has a damaged DBN header: {error}") from error
     schema = str(metadata.schema)
     if schema not in _LAYOUTS:
-        reason = f"is DBN of schema {schema}: read are {', '.join(_LAYOUTS)}, and definition with --exchange-info"
+        reason = f"is DBN of schema {schema}: read are {', '.join(_LAYOUTS)}"
         raise fault(path, reason, field="schema")
     message, record_type = _LAYOUTS[schema]
+    if schema == "definition":
+        message = _OLD_DEFINITIONS.get(metadata.version, message)
     fields = [*message._dtypes, *([("ts_out", "u8")] if metadata.ts_out else [])]  # noqa: SLF001 - as its own reader does
     ids = {
         symbol: frozenset(int(each["symbol"]) for each in intervals if str(each["symbol"]).isdigit())

@@ -46,7 +46,9 @@ def a_digit_less(content: bytes) -> bytes:
     return b"\n".join(line[1:] for line in content.split(b"\n"))
 
 
-def contract(instrument_id: str, raw_symbol: str, *, tick: str = "0.1", step: str = "0.001") -> str:
+def contract(
+    instrument_id: str, raw_symbol: str, *, tick: str = "0.1", step: str = "0.001", multiplier: str = "1"
+) -> str:
     """A contract file of round terms."""
     terms = {
         "id": instrument_id,
@@ -57,6 +59,7 @@ def contract(instrument_id: str, raw_symbol: str, *, tick: str = "0.1", step: st
         "tick": tick,
         "step": step,
         "min_size": step,
+        "multiplier": multiplier,
         "maker_fee": "0.0002",
         "taker_fee": "0.0005",
         "margin_init": "0.05",

@@ -131,8 +131,21 @@ def test_ten_levels_are_those_that_databento_decodes(tmp_path: Path) -> None:
 
 
 @needs_tapes
+def test_the_contract_is_held_against_its_definition(tmp_path: Path) -> None:
+    files = {name: (FIXTURES / f"test_data.{name}.dbn.zst").read_bytes() for name in ("definition", "mbp-1")}
+    found = reading(tmp_path, files, *ES, tick="0.25", step="1", multiplier="50")
+    assert found.made.rows_by_table == {"quotes": 4}
+    for terms, field in (
+        ({"tick": "0.05", "multiplier": "50"}, "min_price_increment"),
+        ({"tick": "0.25", "multiplier": "5"}, "unit_of_measure_qty"),
+    ):
+        assert refused(tmp_path, files, *ES, step="1", **terms).field == field
+    assert "nothing" in refused(tmp_path, files["definition"], *ES, tick="0.25", step="1", multiplier="50").message
+
+
+@needs_tapes
 def test_other_schemas_are_refused_by_name(tmp_path: Path) -> None:
-    for schema in ("statistics", "ohlcv-1s", "definition"):
+    for schema in ("statistics", "ohlcv-1s", "status"):
         content = (FIXTURES / f"test_data.{schema}.dbn.zst").read_bytes()
         assert schema in refused(tmp_path, content, *ES, tick="0.25", step="1").message
 
