@@ -1,96 +1,139 @@
-"""Raw Binance USD-M captures: lines of `<local time> <json>`, one REST snapshot, then depth diffs.
+"""Raw Binance captures: WebSocket messages with the time of their receipt, a REST snapshot, then depth diffs.
 
-The local time has 16 digits (microseconds) or 19 (nanoseconds). Several files are one recording cut at midnight: the
-book and the chain of update ids run on from one to the next. Sources: Binance's "How to manage a local order book
-correctly" and the collector of hftbacktest, whose files these are.
+USD-M, COIN-M and spot; the containers are those of binance_lines. Several files are one recording: cut at midnight, the
+book and the chain of update ids run on from one to the next; of cryptofeed's, which keeps REST answers and each
+connection apart, the lines are merged by their time. Source: Binance's "How to manage a local order book correctly".
 """
 
+import heapq
 import re
 from collections.abc import Iterator, Sequence
+from itertools import batched, groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Never
 
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import MS, Batch
 from data.readers.binance_chain import Chain, Received
-from data.readers.binance_messages import AggTrade, BookTicker, Depth, Mark, Snapshot, Trade
-from data.readers.protocol import Job, OnBytes, OnWarning, Sample, Survey
+from data.readers.binance_lines import Line, Split, is_cryptofeed, splitter
+from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
+from data.readers.protocol import Job, OnBytes, Sample, Survey
 from data.schema import Piece, Table
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
-UNITS_NS = {16: 1_000, 19: 1}  # digits of the local time
 _STEP_BACK_NS = 1_000_000_000
 _MOST_PROBLEMS = 20
+_MERGED = 20_000  # lines to a batch where files are merged
 
-_STAMPED_JSON = re.compile(rb"(\d+)\s*[:,]?\s*\{")
 _SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
+_PARTIAL = re.compile(rb"@depth(5|10|20)\b")
+_SECONDS = re.compile(rb"> (\d{10})")
 _TICKER, _HEAD = b'@bookTicker"', 80  # of an envelope, and how far into a line it is looked for
+_ALL = frozenset({Table.BOOK, Table.TRADES, Table.MARKS, Table.FUNDING, Table.LIQUIDATIONS})
+
+type Numbered = tuple[int, bytes]
 
 
-def local_time_digits(path: Path, line: bytes, number: int) -> int:
-    """How the file writes its local time. Raises DataError for a unit that it cannot be."""
-    digits = len(line) - len(line.lstrip(b"0123456789"))
-    if digits not in UNITS_NS or line[digits : digits + 1] != b" ":
-        reason = f"the local time has {digits} digits: 16 are microseconds, 19 nanoseconds, nothing else is read"
-        raise fault(path, reason if digits else "the line starts with no local time", line=number, field="local time")
-    return digits
+class BinanceReader:
+    kind = "binance-raw"
 
+    def claims(self, sample: Sample) -> bool:
+        """A container of captures, and among its first lines a message of Binance."""
+        split = splitter(sample.path, sample.head)
+        if split is None:
+            return False
+        for text in sample.head.split(b"\n")[:-1] or [sample.head]:
+            try:
+                line = split(text)
+                if line is not None and messages.decode(line.body) is not None:
+                    return True
+            except messages.NotOursError:
+                continue
+        return b"binance.com" in sample.head
 
-def claims(sample: Sample) -> bool:
-    """Lines of a local time and JSON, and among the first of them a message of Binance."""
-    if not _STAMPED_JSON.match(sample.head):
-        return False
-    digits = local_time_digits(sample.path, sample.head[:64], 1)
-    seen: list[str] = []
-    for line in sample.head.split(b"\n")[:-1] or [sample.head]:
-        try:
-            message = messages.decode(line[digits + 1 :]) if line else None
-        except messages.NotOursError as error:
-            seen.append(str(error))
-        else:
-            if message is not None:
-                return True
-    raise fault(sample.path, f"is of no known kind: {seen[0] if seen else 'no market data in sight'}", line=1)
-
-
-def survey(path: Path) -> Survey:
-    head = next(line_blocks(path))
-    digits = local_time_digits(path, head[:64], 1)
-    symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
-    tables = frozenset({Table.BOOK, Table.TRADES, Table.MARKS, Table.FUNDING})
-    return Survey(path, int(head[:digits]) * UNITS_NS[digits], tables, frozenset(symbols))
-
-
-def pieces(paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-    """A snapshot that comes while the book is in sync is not needed and is left out."""
-    recording = _Recording(job)
-    for path in paths:
-        yield from recording.file(path, job.on_bytes)
-    recording.finish(job.on_warning)
-
-
-class _Reader:
-    kind = "binance-usdm-raw"
-    claims = staticmethod(claims)
-    survey = staticmethod(survey)
-    pieces = staticmethod(pieces)
+    def survey(self, path: Path) -> Survey:
+        """What is in sight; a capture without a word of depth is one of the best bid and ask."""
+        head = next(line_blocks(path))
+        split = splitter(path, head)
+        assert split is not None  # it was claimed
+        if partial := _PARTIAL.search(head):
+            raise fault(path, f"the stream @depth{partial[1].decode()} is of the best levels only: that is no book")
+        symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
+        has_depth = b'"depthUpdate"' in head or b'"lastUpdateId"' in head
+        tables = _ALL if has_depth else _ALL - {Table.BOOK} | {Table.QUOTES}
+        first = next((line for text in head.split(b"\n") if (line := _quietly(split, text))), None)
+        if first is None:  # of cryptofeed's, about the connection alone
+            seconds = _SECONDS.search(head)
+            return Survey(path, int(seconds[1]) * 10**9 if seconds else 0, frozenset())
+        at_ns = _sent_ns(first) if first.at_ns is None else first.at_ns
+        return Survey(path, at_ns, tables, frozenset(symbols), has_receive_time=first.at_ns is not None)
 
     def symbol_in_file(self, instrument: Instrument) -> str:
         return instrument.raw_symbol
 
+    def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
+        """A snapshot that comes while the book is in sync is not needed and is left out."""
+        surveys = [self.survey(path) for path in paths]
+        recording = Recording(job, has_book=any(Table.BOOK in survey.tables for survey in surveys))
+        for batch in _batches(paths, job.on_bytes):
+            yield from recording.batch(*batch)
+        recording.finish()
 
-READER = _Reader()
+
+def _quietly(split: Split, text: bytes) -> Line | None:
+    try:
+        return split(text)
+    except messages.NotOursError:
+        return None
 
 
-class _Recording:
+def _sent_ns(line: Line) -> int:
+    try:
+        message = messages.decode(line.body)
+    except messages.NotOursError:
+        return 0
+    return 0 if message is None else messages.sent_ms(message) * MS
+
+
+def _batches(paths: Sequence[Path], on_bytes: OnBytes) -> Iterator[tuple[Path, Split, Iterator[Numbered]]]:
+    """Lines of one file that follow one another, with their numbers."""
+    heads = {path: next(line_blocks(path)) for path in paths}
+    splits = {path: split for path, head in heads.items() if (split := splitter(path, head))}
+    if len(paths) > 1 and all(is_cryptofeed(split) for split in splits.values()):
+        merged = heapq.merge(*(_timed(path, splits[path], on_bytes) for path in paths), key=itemgetter(0))
+        for path, rows in groupby(merged, key=itemgetter(1)):
+            for some in batched(rows, _MERGED, strict=False):
+                yield path, splits[path], ((number, text) for _, _, number, text in some)
+        return
+    for path in paths:
+        first = 1
+        for block in line_blocks(path, on_bytes):
+            texts = block.split(b"\n")[:-1]
+            yield path, splits[path], enumerate(texts, first)
+            first += len(texts)
+
+
+def _timed(path: Path, split: Split, on_bytes: OnBytes) -> Iterator[tuple[int, Path, int, bytes]]:
+    at_ns, number = 0, 0
+    for block in line_blocks(path, on_bytes):
+        for text in block.split(b"\n")[:-1]:
+            number += 1
+            line = _quietly(split, text)
+            at_ns = at_ns if line is None or line.at_ns is None else line.at_ns
+            yield at_ns, path, number, text
+
+
+class Recording:
     """What runs on from line to line and from file to file."""
 
-    def __init__(self, job: Job) -> None:
-        self._instrument, self._latencies = job.instrument, job.latencies
+    def __init__(self, job: Job, *, has_book: bool) -> None:
+        self._job, self._instrument = job, job.instrument
+        self._has_book = has_book
         self._chain = Chain()
         self._now_ns = 0
+        self._timed = True  # whether there is a receive time
         self._line = 0
         self._path = Path()
         self._problems: list[Problem] = []
@@ -98,71 +141,66 @@ class _Recording:
         self._matched = 0
         self._trades: type | None = None
         self._last_trade = (-1, -1)  # highest matching time and id
+        self._last_quote = -1
+        self._other: Problem | None = None  # a message of another symbol
+        self._has_nameless = False  # whether a snapshot that names no symbol was seen
 
-    def file(self, path: Path, on_bytes: OnBytes) -> Iterator[Piece]:
-        self._path, self._line, digits = path, 0, 0
-        for block in line_blocks(path, on_bytes):
-            digits = digits or local_time_digits(path, block[:64], 1)
-            batch = Batch(path, self._instrument)
-            self._block(block, digits, batch)
-            if self._problems:
-                raise DataError(*self._problems)
-            batch.time(self._latencies)
-            yield from batch.pieces()
+    def batch(self, path: Path, split: Split, lines: Iterator[Numbered]) -> list[Piece]:
+        self._path, batch = path, Batch(path, self._instrument)
+        self._lines(lines, split, batch)
+        if self._problems:
+            raise DataError(*self._problems)
+        if self._timed:
+            batch.time(self._job.latencies)
+        return batch.pieces()
 
-    def finish(self, on_warning: OnWarning) -> None:
-        """Raises DataError if the recording never had a book of this instrument, or lost it for good."""
+    def finish(self) -> None:
+        """Raises DataError if the recording had nothing of this instrument, or lost its book for good."""
         chain = self._chain
-        if chain.gap:
-            gap = chain.gap
-            raise DataError(
-                Problem(
-                    source=gap.source, line=gap.line, field=gap.field, message=f"{gap.reason}, and no snapshot follows"
-                )
-            )
+        if gap := chain.gap:
+            reason = f"{gap.reason}, and no snapshot follows"
+            raise DataError(Problem(source=gap.source, line=gap.line, field=gap.field, message=reason))
         if not self._matched:
-            raise fault(self._path, f"no depth messages of {self._instrument.raw_symbol} in it: there is no book")
-        if not chain.ever_in_sync:
-            raise fault(
-                self._path,
-                "no usable snapshot in the capture: ingest it together with the files before it",
-                field="lastUpdateId",
-            )
+            kind = "no depth messages" if self._has_book else "nothing"
+            other = f" ({self._other})" if self._other else ""
+            raise fault(self._path, f"{kind} of {self._instrument.raw_symbol} in it: there is no book{other}")
+        if self._has_book and not chain.ever_in_sync:
+            reason = "no usable snapshot in the capture: ingest it together with the files before it"
+            raise fault(self._path, reason, field="lastUpdateId")
         for text, times in self._warnings.items():
-            on_warning(f"{text} ({times} times)" if times > 1 else text)
+            self._job.on_warning(f"{text} ({times} times)" if times > 1 else text)
         if chain.stale:
-            on_warning(f"{chain.stale} depth messages older than the book were left out")
+            self._job.on_warning(f"{chain.stale} depth messages older than the book were left out")
 
-    def _block(self, block: bytes, digits: int, batch: Batch) -> None:
-        unit, decode = UNITS_NS[digits], messages.decode
-        for line in block.split(b"\n")[:-1]:
-            self._line += 1
-            if _TICKER in line[:_HEAD] and line.endswith(b"}}"):
+    def _lines(self, lines: Iterator[Numbered], split: Split, batch: Batch) -> None:
+        decode, has_book = messages.decode, self._has_book
+        for number, text in lines:
+            if has_book and _TICKER in text[:_HEAD] and text.endswith(b"}}"):
                 continue  # most lines are these; nothing is kept of them
-            stamp, _, body = line.partition(b" ")
+            self._line = number
             try:
-                if len(stamp) != digits or not stamp.isdigit():
-                    if not line.strip():
-                        continue
-                    self._odd_time(line)
-                message = decode(body)
-                at_ns = int(stamp) * unit
-                if at_ns < self._now_ns:
-                    at_ns = self._held(at_ns)
-                self._now_ns = at_ns
-                kind = type(message)
-                if kind is Depth:
-                    self._depth(message, batch)  # type: ignore[arg-type] # kind says so; isinstance would be slow
-                elif kind is not BookTicker and message is not None:
-                    self._message(message, batch)
+                line = split(text)
+                message = None if line is None else decode(line.body)
+                if message is None or line is None:
+                    continue
+                self._tick(line, message)
+                if type(message) is Depth:
+                    self._depth(message, batch)
+                elif type(message) is not BookTicker or not has_book:
+                    self._message(message, line.symbol, batch)
             except messages.NotOursError as error:
                 self._problem(str(error), error.field)
                 if len(self._problems) >= _MOST_PROBLEMS:
                     return
 
-    def _odd_time(self, line: bytes) -> Never:
-        local_time_digits(self._path, line, self._line)
-        raise fault(self._path, "the local time changes its unit", line=self._line, field="local time")
+    def _tick(self, line: Line, message: messages.Event | Snapshot) -> None:
+        """Our clock, by this line; the venue's where there is none."""
+        at_ns = line.at_ns
+        if at_ns is None:
+            self._timed = False
+            self._now_ns = max(self._now_ns, messages.sent_ms(message) * MS)
+        else:
+            self._now_ns = at_ns if at_ns >= self._now_ns else self._held(at_ns)
 
     def _held(self, at_ns: int) -> int:
         """Our time never goes back: a small step of the clock is held, a large one is refused."""
@@ -173,24 +211,35 @@ class _Recording:
         self._warn("the local time goes back by less than a second: held")
         return self._now_ns
 
-    def _message(self, message: messages.Event | Snapshot, batch: Batch) -> None:
+    def _message(self, message: messages.Event | Snapshot, symbol: str | None, batch: Batch) -> None:
         match message:
             case Snapshot():
-                self._snapshot(message, batch)
-            case Depth():
-                self._depth(message, batch)
-            case BookTicker():
-                pass
+                self._snapshot(message, symbol or message.symbol, batch)
+            case BookTicker() if self._is_ours(message.s):
+                self._quote(message, batch)
             case Mark() if self._is_ours(message.s):
                 batch.mark(message, self._now_ns, self._line)
             case Trade() | AggTrade() if self._is_ours(message.s):
                 self._trade(message, batch)
+            case Liquidation() if self._is_ours(message.o.s):
+                batch.liquidation(message, self._now_ns, self._line)
+            case _:
+                pass
 
     def _is_ours(self, symbol: str) -> bool:
-        ours = symbol == self._instrument.raw_symbol
-        if not ours:
-            self._problem(f"is of {symbol}, not of {self._instrument.raw_symbol}", field="s")
-        return ours
+        """Other symbols are passed over, unless a snapshot does not say of which it is."""
+        if symbol == self._instrument.raw_symbol:
+            self._matched += not self._has_book
+            return True
+        if self._other is None or self._has_nameless:
+            reason = f"is of {symbol}, not of {self._instrument.raw_symbol}"
+            self._other = Problem(str(self._path), reason, self._line, "s")
+            self._refuse_mixed()
+        return False
+
+    def _refuse_mixed(self) -> None:
+        if self._other and self._has_nameless:
+            self._problems.append(self._other)
 
     def _depth(self, diff: Depth, batch: Batch) -> None:
         if diff.s != self._instrument.raw_symbol:
@@ -205,9 +254,11 @@ class _Recording:
             self._warn(f"{place}: {reason}; the book is empty until the next snapshot")
             batch.clear(self._now_ns, diff.E * MS, diff.u, self._line)
 
-    def _snapshot(self, snapshot: Snapshot, batch: Batch) -> None:
-        if snapshot.symbol not in (None, self._instrument.raw_symbol):
-            self._problem(f"a snapshot of {snapshot.symbol}, not of {self._instrument.raw_symbol}", field="symbol")
+    def _snapshot(self, snapshot: Snapshot, symbol: str | None, batch: Batch) -> None:
+        if symbol is None:
+            self._has_nameless = True
+            self._refuse_mixed()
+        elif not self._is_ours(symbol):
             return
         again = self._chain.restart(snapshot)
         if again is None:
@@ -215,6 +266,13 @@ class _Recording:
         batch.snapshot(snapshot, self._now_ns, self._line)
         for received in again:
             batch.diff(received, self._now_ns)
+
+    def _quote(self, ticker: BookTicker, batch: Batch) -> None:
+        if ticker.u <= self._last_quote:
+            self._warn("a best bid and ask older than the one before was left out")
+            return
+        self._last_quote = ticker.u
+        batch.quote(ticker, self._now_ns, self._line)
 
     def _trade(self, trade: Trade | AggTrade, batch: Batch) -> None:
         """A capture may hold each trade twice, singly and aggregated: the stream that comes first counts."""
@@ -235,3 +293,6 @@ class _Recording:
 
     def _warn(self, text: str) -> None:
         self._warnings[text] = self._warnings.get(text, 0) + 1
+
+
+READER = BinanceReader()

@@ -10,7 +10,7 @@ import pyarrow as pa
 from data.clock import Latencies
 from data.decimals import BadNumberError, Int64s, exact, in_units, mantissas
 from data.readers.binance_chain import Received
-from data.readers.binance_messages import AggTrade, Mark, Snapshot, Trade
+from data.readers.binance_messages import AggTrade, BookTicker, Liquidation, Mark, Snapshot, Trade
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
 from data.source import fault
 from engine.core.errors import DataError
@@ -19,6 +19,7 @@ from engine.core.types import Instrument
 MS = 1_000_000
 _DIGITS = b"0123456789. \t"
 _LEVELS = 'levels are not a list of ["price","size"]'
+_FORCED_SIDES = {"BUY": 1, "SELL": -1}
 _DAY_NS = 86_400_000_000_000
 
 
@@ -33,6 +34,8 @@ class Batch:
         self._messages: list[tuple[int, int, int, int, int, int, int]] = []
         self._trades: list[tuple[int, int, int, str, str, str, str, int]] = []
         self._marks: list[tuple[int, Mark, int]] = []
+        self._quotes: list[tuple[int, BookTicker, int]] = []
+        self._forced: list[tuple[int, Liquidation, int]] = []
 
     def diff(self, received: Received, at_ns: int) -> None:
         diff = received.diff
@@ -61,11 +64,18 @@ class Batch:
     def mark(self, mark: Mark, at_ns: int, line: int) -> None:
         self._marks.append((at_ns, mark, line))
 
+    def quote(self, ticker: BookTicker, at_ns: int, line: int) -> None:
+        self._quotes.append((at_ns, ticker, line))
+
+    def liquidation(self, forced: Liquidation, at_ns: int, line: int) -> None:
+        self._forced.append((at_ns, forced, line))
+
     def time(self, latencies: Latencies) -> None:
         """How late everything reached us that the venue timed; the median is that of depth."""
         diffs = [(at, event) for at, event, _, _, flags, bids, _ in self._messages if bids >= 0 and not flags]
         others = [(at, event) for at, event, *_ in self._trades] + [(at, mark.E * MS) for at, mark, _ in self._marks]
-        for times, sampled in ((diffs, True), (others, False)):
+        quotes = [(at, ticker.T * MS) for at, ticker, _ in self._quotes if ticker.T]
+        for times, sampled in ((diffs, True), (quotes, not diffs), (others, False)):
             at, event = np.array(times, np.int64).reshape(-1, 2).T
             latencies.add(at - event, sampled=sampled)
 
@@ -75,6 +85,8 @@ class Batch:
             (Table.TRADES, self._trade_rows() if self._trades else None),
             (Table.MARKS, self._mark_rows() if self._marks else None),
             (Table.FUNDING, self._funding_rows() if self._marks else None),
+            (Table.QUOTES, self._quote_rows() if self._quotes else None),
+            (Table.LIQUIDATIONS, self._liquidation_rows() if self._forced else None),
         )
         return [
             Piece(table=t, source=str(self._path), rows=rows) for t, rows in tables if rows is not None and len(rows)
@@ -194,6 +206,38 @@ class Batch:
             return in_units(numbers, places, unit)
         except BadNumberError as error:
             raise fault(self._path, error.reason, line=int(lines[error.index]), field=field) from error
+
+    def _quote_rows(self) -> pa.Table:
+        at, tickers, line = zip(*self._quotes, strict=True)
+        times, lines = np.array(at, np.int64), np.array(line, np.int64)
+        events = np.array([t.T or t.E for t in tickers], np.int64) * MS
+        events = np.where(events == 0, times, events)
+        self._check_times(times, events, lines, "T")
+        tick, step = self._instrument.tick, self._instrument.step
+        sides = {"bid": ("b", tick), "ask": ("a", tick), "bid_size": ("B", step), "ask_size": ("A", step)}
+        numbers = {
+            name: self._numbers(tuple(getattr(t, field) for t in tickers), unit, lines, field)
+            for name, (field, unit) in sides.items()
+        }
+        columns = {"ts_event": events, "ts_init": times, **numbers, "line": lines}
+        return pa.table(columns, schema=SCHEMAS[Table.QUOTES])
+
+    def _liquidation_rows(self) -> pa.Table:
+        """At the price of the order, not the average of its fills, which is on no tick."""
+        at, forced, line = zip(*self._forced, strict=True)
+        lines, orders = np.array(line, np.int64), [each.o for each in forced]
+        if odd := [n for n, o in enumerate(orders) if o.S not in _FORCED_SIDES]:
+            raise fault(self._path, f"{orders[odd[0]].S!r} is no side", line=int(lines[odd[0]]), field="S")
+        columns = {
+            "ts_event": np.array([o.T for o in orders], np.int64) * MS,
+            "ts_init": np.array(at, np.int64),
+            "side": np.array([_FORCED_SIDES[o.S] for o in orders], np.int8),
+            "price": self._numbers(tuple(o.p for o in orders), self._instrument.tick, lines, "p"),
+            "size": self._numbers(tuple(o.q for o in orders), self._instrument.step, lines, "q"),
+            "id": [f"{o.T}-{n}" for o, n in zip(orders, line, strict=True)],
+            "line": lines,
+        }
+        return pa.table(columns, schema=SCHEMAS[Table.LIQUIDATIONS])
 
     def _mark_rows(self) -> pa.Table:
         at, mark, line = zip(*self._marks, strict=True)

@@ -1,9 +1,10 @@
 """The venue's chain of update ids: which diffs apply, in which order, and when the book is not to be trusted.
 
-Binance USD-M: of the diffs buffered while the snapshot was fetched, those that end before it are dropped, the first
-applied one must reach over it, and from then on each names its predecessor (pu). The venue's rule for the first is
-U <= lastUpdateId <= u; pu <= lastUpdateId <= u says the same and also takes a snapshot made between two diffs, when
-nothing changed. A snapshot may stand in the file after diffs that are newer than it; those are applied again, upon it.
+Of the diffs buffered while the snapshot was fetched, those that end before it are dropped, the first applied one must
+reach over it, and from then on each names its predecessor: pu, or on spot, which has none, U - 1. The venue's rule for
+the first is U <= lastUpdateId <= u (spot: U <= lastUpdateId + 1 <= u); previous <= lastUpdateId <= u says the same and
+also takes a snapshot made between two diffs, when nothing changed. A snapshot may stand in the file after diffs that
+are newer than it; those are applied again, upon it.
 """
 
 import msgspec
@@ -48,13 +49,13 @@ class Chain:
         if self.last is None:
             self._keep(received)
             return False
-        if diff.pu == self.last or (self._spans_snapshot and diff.pu <= self.last <= diff.u):
+        if diff.previous == self.last or (self._spans_snapshot and diff.previous <= self.last <= diff.u):
             self.last, self._spans_snapshot = diff.u, False
             return True
         if diff.u < self.last or (diff.u == self.last and not self._spans_snapshot):
             self.stale += not self._spans_snapshot
             return False
-        reason = f"sequence gap: this diff follows update {diff.pu}, but the last one seen is {self.last}"
+        reason = f"sequence gap: this diff follows update {diff.previous}, but the last one seen is {self.last}"
         self.gap = Gap(source=source, line=received.line, at_ns=received.at_ns, field="pu", reason=reason)
         self.last = None
         self._pending = [received]
@@ -70,7 +71,7 @@ class Chain:
             diff = received.diff
             if diff.u <= last:  # older than the snapshot, or the same message again
                 continue
-            if diff.pu != last and (chained or diff.pu > last):
+            if diff.previous != last and (chained or diff.previous > last):
                 return None
             chained.append(received)
             last = diff.u

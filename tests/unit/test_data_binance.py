@@ -184,7 +184,6 @@ REFUSED = {
         "s",
         "is of ETHUSDT, not of BTCUSDT",
     ),
-    "no depth": ([line(T, trade(1, "100.0", "0.5", T))], None, None, "no depth messages"),
     "off the tick": (
         [line(T, snapshot(10, [("99.95", "1.000")], ASKS, T)), capture(1)[1]],
         1,
@@ -224,12 +223,6 @@ REFUSED = {
         122,
         "local time",
         "goes back by 2.900 s",
-    ),
-    "spot": (
-        [line(T, {"e": "depthUpdate", "E": T, "s": "BTCUSDT", "U": 1, "u": 2, "b": [], "a": []})],
-        1,
-        None,
-        "pu",
     ),
     "a field missing": (
         [

@@ -21,7 +21,7 @@ def kind_of(path: Path) -> str:
 @pytest.mark.parametrize(
     ("rows", "kind"),
     [
-        (capture(), "binance-usdm-raw"),
+        (capture(), "binance-raw"),
         (tardis_book(), "tardis-incremental_book_L2"),
         (tardis_trades(), "tardis-trades"),
         (tardis_ticker(), "tardis-derivative_ticker"),
