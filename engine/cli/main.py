@@ -193,7 +193,7 @@ def venue_sim(
     seed: Annotated[int, typer.Option(help="Of keys and faults.")] = 1,
     log: Annotated[Path | None, typer.Option(help="File for the venue's log, a JSON object a line.")] = None,
     faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
-    mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Instead: faults made of the seed.")] = None,
+    mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Faults made of the seed.")] = None,
 ) -> None:
     """Serve an exchange on loopback that speaks Binance USD-M futures' protocol; print one JSON line when ready."""
     from decimal import Decimal

@@ -8,7 +8,6 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument, is_whole
 from engine.venue_sim.errors import ApiError
 
-MONEY = Decimal("1e-8")
 MAX_LEVERAGE = 125
 MOST = Decimal(1_000_000)  # base units in one order
 

@@ -43,7 +43,6 @@ class Exchange:
             for symbol, contract in self.contracts.items()
         }
         self._ids = first_id
-        self.orders: dict[int, Order] = {}
 
     @property
     def now_ms(self) -> int:
@@ -90,7 +89,7 @@ class Exchange:
 
     def open(self, order: Order) -> None:
         account = self.accounts[order.owner]
-        self.orders[order.id] = account.orders[order.id] = account.open[order.id] = order
+        account.orders[order.id] = account.open[order.id] = order
         self.say(order, "NEW")
 
     def close(self, order: Order, status: Status, execution: str | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from engine.core.errors import ConfigError, Problem
 from engine.venue_sim.rest import answer, answer_control
 from engine.venue_sim.sockets import serve_streams
 from engine.venue_sim.striking import strike_moments
@@ -41,11 +42,17 @@ def application(venue: Venue) -> web.Application:
 
 @asynccontextmanager
 async def serving(venue: Venue, port: int = 0) -> AsyncIterator[Addresses]:
-    """Listen (port 0: any that is free) and play the feed until the block ends. What fails in the feed ends it too."""
+    """Listen (port 0: any that is free) and play the feed until the block ends. What fails in the feed ends it too.
+
+    Raises ConfigError for a port that is taken."""
     venue.strike = partial(strike_moments, venue)
     runner = web.AppRunner(application(venue), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, HOST, port).start()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(Problem(f"{HOST}:{port}", f"cannot be listened on: {error.strerror}")) from error
     place = f"{HOST}:{runner.addresses[0][1]}"
     try:
         async with asyncio.TaskGroup() as group:

@@ -9,13 +9,21 @@ from typing import Any, TextIO
 
 import msgspec
 
+from engine.core.errors import ConfigError, Problem
+
 
 class VenueLog:
-    """Appends lines, each whole on disk before the next is written. Without a path it counts only."""
+    """Writes a file anew, each line whole before the next. Without a path it counts only. Raises ConfigError for a
+    path that cannot be written."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._file: TextIO | None = None if path is None else path.open("a", buffering=1, encoding="utf-8")
+        self._file: TextIO | None = None
         self.written = 0
+        try:
+            if path is not None:
+                self._file = path.open("w", buffering=1, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(Problem(str(path), f"cannot be written: {error.strerror}")) from error
 
     def write(self, ts_ns: int, kind: str, fields: dict[str, Any]) -> None:
         self.written += 1

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.core.errors import DataError, Problem
+from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import SECOND
 from engine.venue_sim.account import Account
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.market_events import Depth, MarketEvent, Print
 from engine.venue_sim.server import run
 from engine.venue_sim.venue import Venue
+from engine.venue_sim.venue_log import VenueLog
 from tests.support.venue import CONTRACT, OPENING, START_NS, SYMBOL, Client, MemoryLog, at, client_of, venue_of
 
 TAPE = [
@@ -137,3 +139,15 @@ async def test_a_tape_that_breaks_ends_the_venue() -> None:
     venue.prime()
     with pytest.raises(DataError, match="is damaged"):
         await run(venue, lambda _: None)
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    async with client_of(venue_of()) as client:
+        port = int(client.addresses.rest.rpartition(":")[2])
+        with pytest.raises(ConfigError, match=str(port)):
+            await run(venue_of(), lambda _: None, port=port)
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="missing"):
+        VenueLog(tmp_path / "missing" / "venue.jsonl")
