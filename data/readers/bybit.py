@@ -20,7 +20,7 @@ from engine.core.types import SECOND, Instrument
 MS = 1_000_000
 
 _TOPIC = re.compile(r"orderbook\.\d+\.\S+")
-_CLAIMED = re.compile(rb'\s*\{\s*"topic"\s*:\s*"orderbook\.')
+_CLAIMED = re.compile(rb'\s*\{[^\[\n]{0,200}?"topic"\s*:\s*"orderbook\.')
 
 
 class _Books:

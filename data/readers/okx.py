@@ -23,8 +23,9 @@ from engine.core.types import Instrument
 
 MS = 1_000_000
 _DEPTH = 400  # levels a side of the channel and of the smaller archive
-_MARKS = (b'"instId"', b'"action"', b'"asks"', b'"bids"')
-_OPENING = re.compile(rb"\s*\{")
+_CLAIMED = re.compile(
+    rb'\s*\{[^\n]{0,200}?"instId"[^\n]{0,200}?"(asks|bids)"\s*:\s*\['
+)  # five thousand levels fill a sample
 
 type Millis = Annotated[str, Meta(pattern=r"^1[4-9]\d{11}$|^[2-3]\d{12}$")]  # 2017 and later: else a wrong unit
 
@@ -60,8 +61,7 @@ class _Books:
     kind = "okx-orderbook"
 
     def claims(self, sample: Sample) -> bool:
-        line = sample.head.partition(b"\n")[0]
-        return _OPENING.match(line) is not None and all(mark in line for mark in _MARKS)
+        return _CLAIMED.match(sample.head) is not None and b'"action"' in sample.first_line
 
     def symbol_in_file(self, instrument: Instrument) -> str:
         return instrument.raw_symbol

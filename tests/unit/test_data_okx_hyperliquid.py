@@ -44,6 +44,13 @@ def test_a_loss_is_known_where_the_stream_was_recorded_live(tmp_path: Path) -> N
     assert found.said("file:3: sequence gap: prevSeqId 12")
 
 
+def test_a_snapshot_of_thousands_of_levels_is_known_for_what_it_is(tmp_path: Path) -> None:
+    bids = [(f"{900 - n * 0.1:.1f}", "1.000") for n in range(5_000)]
+    asks = [(f"{900.1 + n * 0.1:.1f}", "1.000") for n in range(5_000)]
+    rows = [okx_line("snapshot", bids, asks, 0), okx_line("update", [("900.0", "2")], [], 1)]
+    assert okx(tmp_path, rows).made.rows_by_table["order_book_deltas"] == 10_002
+
+
 def test_a_book_without_a_snapshot_and_a_file_of_two_instruments_are_refused(tmp_path: Path) -> None:
     rows = small.okx_book(3)
     assert refused(tmp_path, lines(rows[1:]), OKX, SWAP).field == "action"
