@@ -13,41 +13,16 @@ from engine.venue_sim.account import Account
 from engine.venue_sim.contract import contract_of
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
-from engine.venue_sim.market import Change, Market, Trade
+from engine.venue_sim.market import Market
 from engine.venue_sim.market_events import Depth, Mark, MarketEvent, Print, Rate
 from engine.venue_sim.market_words import depth_body
-from engine.venue_sim.orders import Fill, Order, Request, Status
+from engine.venue_sim.orders import Fill, Request, Status
 from engine.venue_sim.upkeep import upkeep
-from tests.support.venue import CONTRACT, OPENING, START_NS, SYMBOL
+from tests.support.venue import CONTRACT, OPENING, START_NS, SYMBOL, Heard
 
 WALLET = Decimal(10_000)
 PRICES = st.integers(990, 1010)
 LOTS = st.integers(1, 40)
-
-
-class Heard:
-    """Keeps all that the venue says."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.trades: list[Trade] = []
-        self.events: list[dict[str, Any]] = []
-        self.records: list[tuple[str, dict[str, Any]]] = []
-
-    def depth(self, market: Market, change: Change) -> None:
-        self.changes.append(change)
-
-    def trade(self, market: Market, trade: Trade) -> None:
-        self.trades.append(trade)
-
-    def forced(self, market: Market, order: Order, fill: Fill) -> None:
-        pass
-
-    def user(self, account: Account, event: dict[str, Any]) -> None:
-        self.events.append(event)
-
-    def record(self, kind: str, fields: dict[str, Any]) -> None:
-        self.records.append((kind, fields))
 
 
 def opened() -> tuple[Exchange, Account, Heard]:

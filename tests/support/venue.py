@@ -14,7 +14,9 @@ import aiohttp
 from engine.core.types import Instrument
 from engine.venue_sim.account import Account
 from engine.venue_sim.feed import Feed
+from engine.venue_sim.market import Change, Market, Trade
 from engine.venue_sim.market_events import Depth, MarketEvent
+from engine.venue_sim.orders import Fill, Order
 from engine.venue_sim.server import Addresses, serving
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.venue_log import VenueLog
@@ -71,6 +73,31 @@ class MemoryLog(VenueLog):
     def write(self, ts_ns: int, kind: str, fields: dict[str, Any]) -> None:
         super().write(ts_ns, kind, fields)
         self.lines.append({"n": self.written, "ts_ns": ts_ns, "kind": kind} | json.loads(json.dumps(fields)))
+
+
+class Heard:
+    """Keeps all that the venue says."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.trades: list[Trade] = []
+        self.events: list[dict[str, Any]] = []
+        self.records: list[tuple[str, dict[str, Any]]] = []
+
+    def depth(self, market: Market, change: Change) -> None:
+        self.changes.append(change)
+
+    def trade(self, market: Market, trade: Trade) -> None:
+        self.trades.append(trade)
+
+    def forced(self, market: Market, order: Order, fill: Fill) -> None:
+        pass
+
+    def user(self, account: Account, event: dict[str, Any]) -> None:
+        self.events.append(event)
+
+    def record(self, kind: str, fields: dict[str, Any]) -> None:
+        self.records.append((kind, fields))
 
 
 class Client:
