@@ -45,6 +45,16 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_published(path: Path, sha256: str) -> None:
+    """Raises DataError where a vendor's checksum lies beside the file, as Binance publishes it, and is another."""
+    beside = path.with_name(path.name + ".CHECKSUM")
+    if not beside.is_file():
+        return
+    published = (beside.read_text(errors="replace").split() or [""])[0].lower()
+    if published != sha256:
+        raise fault(path, f"is not the file of {beside.name}: its SHA-256 is {sha256}, not {published or 'empty'}")
+
+
 def sample_of(path: Path) -> Sample:
     """A file's beginning. Raises DataError for one that is missing, empty, or damaged at its start."""
     size_of(path)

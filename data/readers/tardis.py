@@ -136,7 +136,7 @@ class DealsReader(TardisReader):
         if len(named) == 1:
             return self.kind.endswith(named[0])
         rows = [line.split(b",") for line in sample.head.split(b"\n")[1:-1] if line.strip()]
-        if all(len(row) > 4 and row[4] for row in rows):
+        if all(row[4] for row in rows if len(row) == len(self._form.columns)):
             return self.kind.endswith("trades")
         reason = "has the columns of Tardis's trades and of its liquidations: put one of the words into its name"
         raise fault(sample.path, reason, line=1, field="id")

@@ -15,7 +15,7 @@ from data.readers.protocol import Job, OnBytes, Reader, Survey
 from data.recording import Plan, Written, write
 from data.schema import Piece, Table
 from data.sniff import reader_of
-from data.source import digest, fault, size_of
+from data.source import check_published, digest, fault, size_of
 from data.staging import publish, staging
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
@@ -117,6 +117,7 @@ def _digests(found: Found) -> dict[Path, str]:
     digests: dict[Path, str] = {}
     for path in found:
         sha = digest(path)
+        check_published(path, sha)
         if twin := next((other for other, known in digests.items() if known == sha), None):
             raise fault(path, f"is the same file as {twin}")
         digests[path] = sha

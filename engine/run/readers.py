@@ -2,6 +2,7 @@
 
 from data.readers import (
     binance,
+    binance_vision,
     bybit,
     bybit_funding,
     bybit_trades,
@@ -19,6 +20,7 @@ from data.readers.protocol import Reader
 
 READERS: tuple[Reader, ...] = (
     binance.READER,
+    *binance_vision.READERS,
     *tardis.READERS,
     bybit.books,
     bybit_trades.futures,

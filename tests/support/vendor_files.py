@@ -75,6 +75,10 @@ def ms_to_us(content: bytes) -> bytes:
 
 FILES: dict[str, VendorFile] = {
     "binance raw": VendorFile(lines(capture()), wrong_unit=a_digit_less),
+    "binance json lines": VendorFile(lines([row.partition(" ")[2] for row in capture()])),
+    "binance vision trades": VendorFile(lines(small.vision_trades()), wrong_unit=small.in_seconds, other_symbol=None),
+    "binance vision ticker": VendorFile(lines(small.vision_tickers()), wrong_unit=small.in_seconds, other_symbol=None),
+    "binance vision funding": VendorFile(lines(small.vision_funding()), wrong_unit=small.in_seconds, other_symbol=None),
     "tardis book": VendorFile(lines(tardis_book()), wrong_unit=stamps_in_ms),
     "tardis trades": VendorFile(lines(tardis_trades()), wrong_unit=stamps_in_ms),
     "tardis ticker": VendorFile(lines(tardis_ticker()), wrong_unit=stamps_in_ms),

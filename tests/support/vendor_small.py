@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -265,3 +266,28 @@ def lake_trades(count: int = 20) -> dict[str, object]:
 def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def vision_trades(count: int = 20) -> list[str]:
+    return ["id,price,qty,quote_qty,time,is_buyer_maker"] + [
+        f"{n + 7},100.{n % 10},0.5{n},50.1,{START_MS + n * 100},{str(n % 2 == 0).lower()}" for n in range(count)
+    ]
+
+
+def vision_tickers(count: int = 20) -> list[str]:
+    columns = "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time"
+    return [columns] + [
+        f"{n + 5},100.0,0.{n + 1},100.1,2,{START_MS + n * 100},{START_MS + n * 100}" for n in range(count)
+    ]
+
+
+def vision_funding(count: int = 6) -> list[str]:
+    hours = START_MS // 3_600_000
+    return ["calc_time,funding_interval_hours,last_funding_rate"] + [
+        f"{(hours + 8 * n) * 3_600_000 + 1},8,0.0001{n}" for n in range(count)
+    ]
+
+
+def in_seconds(content: bytes) -> bytes:
+    """Milliseconds of November 2023 (1700...) as seconds."""
+    return re.sub(rb"\b(17\d{8})\d{3}\b", rb"\1", content)
