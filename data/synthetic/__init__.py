@@ -1,17 +1,34 @@
-"""A seeded order-book generator: a market that behaves like a real one, without a real one's data."""
+"""A seeded order-book generator: a market that behaves like a real one, or badly, without a real one's data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from data.synthetic.settings import Settings
+from data.synthetic.forms import FORMS
+from data.synthetic.recorder import Recorder, settled
+from data.synthetic.settings import Contract, Feed, Settings
 from data.synthetic.simulate import tapes
+from data.synthetic.tape import Tape
 from data.synthetic.tardis import TardisFiles
+from data.synthetic.truth import Truth
 from engine.core.errors import DataError, Problem
 
 DEFAULT_SEED = 1
-LONGEST_MINUTES = 31 * 24 * 60
+LONGEST_MINUTES = 10 * 366 * 24 * 60
+INVERSE = Contract(exchange="binance-delivery", symbol="BTCUSD_PERP", price_decimals=1, size_decimals=0)
+INVERSE_ID = "BTCUSD_PERP-PERP.BINANCE"
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A tape on disk: its files, the truth beside it (none if none was wanted), the contract that it is of."""
+
+    paths: tuple[Path, ...]
+    truth: tuple[Path, ...]
+    instrument_id: str
+    contract: Path | None
 
 
 def generate(
@@ -22,32 +39,100 @@ def generate(
     settings: Settings | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Path, ...]:
-    """Write a synthetic tape in Tardis's CSV form and return the paths of its files.
+    """Write a synthetic tape in Tardis's CSV form and return the paths of its files: see `make`, without the truth."""
+    wanted = msgspec.structs.replace(settings or Settings(), minutes=minutes)
+    return make(seed=seed, out_dir=out_dir, settings=wanted, truth=False, progress=progress).paths
 
-    Kinds: incremental_book_L2 (from a snapshot on), trades, derivative_ticker; a file for each kind and UTC day. Half
-    of the span lies before the funding instant of `settings`. One seed, one span and one set of settings give the
-    same bytes everywhere. `progress` is told the share done, from 0 to 1. Files of the same names are replaced once
-    everything is written.
 
-    Raises DataError where the seed is negative, the span not within 31 days, or the folder cannot be written.
+def make(
+    *,
+    seed: int = DEFAULT_SEED,
+    out_dir: Path,
+    settings: Settings | None = None,
+    form: str = "tardis",
+    truth: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> Made:
+    """Write a synthetic tape in a vendor's form, and below `out_dir/truth` what is true of it.
+
+    Half of the span lies before the funding instant of `settings`. One seed, one span and one set of settings give the
+    same text everywhere, in Tardis's form the same bytes. `progress` is told the share done, from 0 to 1. Files of the
+    same names are replaced once everything is written. truth/orders.parquet has every order with its true place in the
+    queue, changes.parquet what became of each, truth.json the settings and what went wrong on purpose, contract.toml
+    the contract.
+
+    Raises DataError where the seed is negative, the span not within ten years, no such form is known, or the folder
+    cannot be written.
     """
-    if problems := _problems(seed=seed, minutes=minutes):
+    wanted = settings or Settings()
+    if problems := _problems(seed=seed, minutes=wanted.minutes, form=form):
         raise DataError(*problems)
-    market = msgspec.structs.replace(settings or Settings(), minutes=minutes)
-    done_minutes = 0
+    inverse = wanted.contract == INVERSE
+    if wanted.contract == Contract() and form != "tardis":
+        wanted = msgspec.structs.replace(
+            wanted, contract=msgspec.structs.replace(wanted.contract, symbol=FORMS[form].symbol)
+        )
+    instrument_id = INVERSE_ID if inverse else FORMS[form].id
     try:
-        with TardisFiles(out_dir, market.contract) as files:
-            for tape in tapes(market, seed=seed):
-                files.write(tape)
-                done_minutes += 1
-                if progress:
-                    progress(min(done_minutes / minutes, 1.0))
+        about = {"seed": seed, "form": form, "settings": msgspec.to_builtins(wanted)}
+        told = Truth(out_dir / "truth", about) if truth else None
+        with closing(told) if told is not None else nullcontext():
+            heard = _counted(tapes(wanted, seed=seed, truth=told), wanted.minutes, progress)
+            paths = _written(heard, out_dir, form, wanted, Recorder(wanted.feed, seed, told))
+        contract = None if told is None else _contract(out_dir / "truth", wanted.contract, instrument_id)
     except OSError as error:
         raise DataError(Problem(str(error.filename or out_dir), error.strerror or str(error))) from error
-    return files.paths
+    return Made(paths, told.paths if told else (), instrument_id, contract)
 
 
-def _problems(*, seed: int, minutes: float) -> list[Problem]:
+def _written(
+    heard: Iterator[Tape], out_dir: Path, form: str, settings: Settings, recorder: Recorder
+) -> tuple[Path, ...]:
+    if form == "tardis" and settings.feed == Feed():  # the tape itself: no message need be looked at
+        with TardisFiles(out_dir, settings.contract) as files:
+            for tape in heard:
+                files.write(tape)
+        return files.paths
+    messages = (message for tape in heard for message in recorder.messages(tape))
+    with FORMS[form].open(out_dir, settings.contract) as writer:
+        for message in messages if FORMS[form].raw else settled(messages):
+            writer.write(message)
+    paths: tuple[Path, ...] = writer.paths
+    return paths
+
+
+def _counted(heard: Iterator[Tape], minutes: float, progress: Callable[[float], None] | None) -> Iterator[Tape]:
+    for n, tape in enumerate(heard, 1):
+        yield tape
+        if progress:
+            progress(min(n / minutes, 1.0))
+
+
+def _contract(folder: Path, contract: Contract, instrument_id: str) -> Path:
+    """A contract file for `data ingest --instrument-file`: the generated units, round fees."""
+    inverse = contract == INVERSE
+    terms: dict[str, Any] = {
+        "id": instrument_id,
+        "raw_symbol": contract.symbol,
+        "base": "BTC",
+        "quote": "USD" if inverse else "USDT",
+        "settlement": "BTC" if inverse else "USDT",
+        "tick": f"{10.0**-contract.price_decimals:.{contract.price_decimals}f}",
+        "step": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
+        "min_size": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
+        "multiplier": "100" if inverse else "1",
+        "maker_fee": "0.0002",
+        "taker_fee": "0.0005",
+        "margin_init": "0.05",
+        "margin_maint": "0.025",
+    }
+    path = folder / "contract.toml"
+    lines = [f'{name} = "{value}"' for name, value in terms.items()]
+    path.write_text("\n".join(["[[contract]]", *lines, f"inverse = {str(inverse).lower()}", ""]))
+    return path
+
+
+def _problems(*, seed: int, minutes: float, form: str) -> list[Problem]:
     problems = []
     if seed < 0:
         problems.append(Problem("synthetic", f"must be 0 or more, not {seed}", field="seed"))
@@ -55,4 +140,6 @@ def _problems(*, seed: int, minutes: float) -> list[Problem]:
         problems.append(
             Problem("synthetic", f"must be over 0 and at most {LONGEST_MINUTES}, not {minutes:g}", field="minutes")
         )
+    if form not in FORMS:
+        problems.append(Problem("synthetic", f"{form!r} is none of {', '.join(FORMS)}", field="form"))
     return problems

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import islice, takewhile
 from math import inf
 
-from data.synthetic.book import Side
+from data.synthetic.book import OnChange, Side
 from data.synthetic.chance import Chance
 from data.synthetic.settings import Settings
 from data.synthetic.tape import Wire
@@ -26,6 +26,7 @@ NOISE_LOTS = 30  # the most that noise changes a queue by
 THINNING = 8  # how many times shorter the queue wanted on a side that is about to be hit
 FULL_REFILL_SHARE = 0.6  # of refills, that close a wide spread in one step
 MOST_LEVELS_TAKEN = 64
+LAST_LOTS = 100
 
 
 class Market:
@@ -34,17 +35,18 @@ class Market:
     `fair_bid` is the best bid that makers want to see; the fair ask is a tick above it.
     """
 
-    def __init__(self, settings: Settings, chance: Chance, wire: Wire) -> None:
+    def __init__(self, settings: Settings, chance: Chance, wire: Wire, on_change: OnChange | None = None) -> None:
         self.settings, self.chance, self.wire = settings, chance, wire
         self.start_bid = round(settings.start_price * 10.0**settings.contract.price_decimals)
         self.fair_bid = self.last_price = self.start_bid
-        self.bids, self.asks = Side(1), Side(-1)
+        self.bids, self.asks = Side(1, on_change), Side(-1, on_change)
         self.now_s = 0.0
         self.excitement = 0.0
         self.direction = 0  # of the news under way, 0 between news
         self.jump_ticks = 0  # of the news known to few so far, 0 once it is out
         self.news_due_s = self.refill_due_s = inf
         self.last_taker = self.mood = 1
+        self.thin = False  # makers have left: nobody quotes behind the touch
         self.wanted = {1: (0, 0), -1: (0, 0)}  # a side's best price and the size makers want there
         self._open()
 
@@ -142,9 +144,9 @@ class Market:
             self._flee(side, limit)
         elif chance.happens(news.contrarian_share):
             other = self.bids if side is self.asks else self.asks
-            self._take(other, self._taker_lots(), other.best)
+            self.take(other, self._taker_lots(), other.best)
         else:
-            self._take(side, self._taker_lots(), limit)
+            self.take(side, self._taker_lots(), limit)
 
     def _flee(self, side: Side, limit: int) -> None:
         """Makers cancel: half of a long queue, or whole levels from the best on."""
@@ -153,8 +155,16 @@ class Market:
         else:
             stale = takewhile(lambda price: side.sign * price >= side.sign * limit, side.prices_from(side.best))
             for price in list(islice(stale, 1 + self.chance.below(FLEE_LEVELS))):
+                self._back(side)
                 side.put(price, 0)
-        self._publish()
+        self.publish()
+
+    def _back(self, side: Side) -> None:
+        """Where the last level is about to go, somebody stands behind it: a market without a side is none."""
+        if len(side.lots) == 1:
+            fair = self._fair(side)
+            behind = min(side.sign * side.best, side.sign * fair) * side.sign - side.sign
+            side.put(behind, LAST_LOTS)
 
     # --- takers --------------------------------------------------------------------------------------------------
 
@@ -171,25 +181,27 @@ class Market:
             self.last_taker = 1 if chance.happens(0.5 + lean) else -1
         side = self.asks if self.last_taker > 0 else self.bids
         price = side.best
-        self._take(side, self._taker_lots(), price)
+        self.take(side, self._taker_lots(), price)
         is_emptied = side.best != price
         if is_emptied and not self.direction and chance.happens(flow.impact_share):
             self.fair_bid -= side.sign  # the other side takes the price over
 
-    def _take(self, side: Side, lots: int, limit: int) -> None:
+    def take(self, side: Side, lots: int, limit: int) -> None:
         """Trade against what is shown, best price first, no further than the limit."""
         reachable = takewhile(lambda price: side.sign * price >= side.sign * limit, side.prices_from(side.best))
         for price in list(islice(reachable, MOST_LEVELS_TAKEN)):
             shown = side.lots[price]
             taken = min(lots, shown)
+            if taken == shown:
+                self._back(side)
             for part in self._parts(taken):
                 self.wire.trade(-side.sign, price, part)
             self.last_price = price
-            side.put(price, shown - taken)
+            side.put(price, shown - taken, traded=True)
             lots -= taken
             if lots == 0:
                 break
-        self._publish()
+        self.publish()
 
     def _parts(self, lots: int) -> list[int]:
         """Sizes of the prints that one taker's fill at one price is reported in."""
@@ -202,7 +214,7 @@ class Market:
 
     # --- makers --------------------------------------------------------------------------------------------------
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         if changes := self.bids.take_changes() + self.asks.take_changes():
             self.wire.book(changes)
 
@@ -224,11 +236,13 @@ class Market:
         else:
             change = chance.below(2 * NOISE_LOTS) - NOISE_LOTS
         side.put(side.best, max(1, lots + (change or 1)))
-        self._publish()
+        self.publish()
 
     def _deep(self) -> None:
         """Orders come and go behind the touch, levels filling up to the density and no further."""
         chance, flow = self.chance, self.settings.flow
+        if self.thin:
+            return
         side = self.bids if chance.happens(0.5) else self.asks
         for _ in range(1 + chance.below(2 * flow.deep_draws_mean - 1)):
             price = self._some_price(side)
@@ -237,7 +251,7 @@ class Market:
                 side.put(price, max(1, round(chance.from_table(flow.level_size_lots))))
             elif price in side.lots:
                 side.put(price, 0)
-        self._publish()
+        self.publish()
 
     def _notice_gap(self) -> None:
         if self.asks.best - self.bids.best == 1:
@@ -254,4 +268,4 @@ class Market:
         step = room if self.chance.happens(FULL_REFILL_SHARE) else 1 + self.chance.below(room)
         lots = max(1, round(self.chance.from_table(self.settings.flow.fresh_size_lots)))
         side.put(side.best + side.sign * step, lots)
-        self._publish()
+        self.publish()

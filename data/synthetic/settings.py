@@ -64,12 +64,41 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     levels_per_side: int = 220  # in the first snapshot
 
 
+class Stress(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes wrong in the market itself; nothing by default. Lengths are means unless said otherwise."""
+
+    jumps_per_hour: float = 0.0
+    jump_bps: float = 40.0
+    cascades_per_hour: float = 0.0  # one side's positions are liquidated, each forcing the next
+    cascade_orders: int = 25
+    cascade_lots: int = 4_000  # of one liquidation
+    thin_per_hour: float = 0.0  # makers leave: few levels a side
+    thin_s: float = 20.0
+    thin_levels: int = 4  # exactly
+    one_sided_per_hour: float = 0.0  # a side of the book is not shown at all
+    one_sided_s: float = 5.0
+    funding_flip_s: int = 0  # the rate changes its sign every so often; 0 never
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes wrong between the venue and the file; nothing by default."""
+
+    outages_per_hour: float = 0.0  # nothing is heard, then the recorder connects anew
+    outage_s: float = 15.0
+    snapshot_late_s: float = 0.4  # from connecting anew to the snapshot; diffs newer than it come before it
+    duplicate_share: float = 0.0  # of trades, told twice
+    clock_steps_per_hour: float = 0.0
+    clock_step_ms: float = 300.0  # exactly, forward or back
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A whole synthetic market. Times are seconds since the epoch (UTC) or durations in seconds."""
 
     contract: Contract = Contract()
     news: News = News()
     flow: Flow = Flow()
+    stress: Stress = Stress()
+    feed: Feed = Feed()
     # Quiet, a climb, a hard fall with a bounce in it, quiet again, a recovery: then over again.
     phases: tuple[Phase, ...] = (
         Phase(duration_s=90, drift_bps=0, news_per_s=0.34),

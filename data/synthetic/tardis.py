@@ -43,6 +43,9 @@ def tardis_frames(tape: Tape, contract: Contract) -> dict[str, pl.DataFrame]:
         "trades": tape.trades.select(
             *common, "id", side.replace_strict(BUY_SELL, return_dtype=pl.String), price, amount
         ),
+        "liquidations": tape.liquidations.select(
+            *common, UNKNOWN.alias("id"), side.replace_strict(BUY_SELL, return_dtype=pl.String), price, amount
+        ),
         "derivative_ticker": tape.ticker.select(
             *common,
             pl.col("funding_us").alias("funding_timestamp"),

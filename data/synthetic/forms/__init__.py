@@ -1,0 +1,50 @@
+"""A synthetic tape in vendors' forms: takers of messages, which write files.
+
+Two ways to hear of a tape: as it came over the wire, and settled (each diff applies to what came before), as vendors
+that rebuild the book sell it.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from data.synthetic.forms.arrays import CryptoLake, HftBacktest
+from data.synthetic.forms.binance import Binance
+from data.synthetic.forms.bybit import Bybit
+from data.synthetic.forms.hyperliquid import Hyperliquid
+from data.synthetic.forms.okx import Okx
+from data.synthetic.forms.tardis import Tardis
+from data.synthetic.recorder import Message
+from data.synthetic.settings import Contract
+
+
+class Writer(Protocol):
+    def write(self, message: Message) -> None: ...
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, once the writing has ended."""
+        ...
+
+
+class Form(NamedTuple):
+    """`id` and `symbol` name the contract there, `exchange` as well where the form writes it."""
+
+    open: Callable[[Path, Contract], AbstractContextManager[Any]]
+    raw: bool  # takes messages as they came
+    id: str
+    symbol: str
+
+
+FORMS: dict[str, Form] = {
+    "tardis": Form(Tardis, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "binance": Form(Binance, True, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "binance-us": Form(partial(Binance, digits=16), True, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "bybit": Form(Bybit, False, "BTCUSDT-LINEAR.BYBIT", "BTCUSDT"),
+    "okx": Form(Okx, False, "BTC-USDT-SWAP.OKX", "BTC-USDT-SWAP"),
+    "hyperliquid": Form(Hyperliquid, False, "BTC-USD-PERP.HYPERLIQUID", "BTC"),
+    "hftbacktest": Form(HftBacktest, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "cryptolake": Form(CryptoLake, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+}

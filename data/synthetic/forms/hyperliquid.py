@@ -1,0 +1,67 @@
+"""Hyperliquid's archive: the best twenty levels a side every half second, an hour a file; trades as its nodes tell."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from data.synthetic.forms.files import Files, lz4_frame, price, size
+from data.synthetic.recorder import Message
+from data.synthetic.settings import Contract
+
+LEVELS = 20
+EVERY_US = 500_000
+
+
+class Hyperliquid(Files):
+    """Mutable: it keeps the book."""
+
+    def __init__(self, folder: Path, contract: Contract) -> None:
+        super().__init__(folder)
+        self._contract, self._due_us = contract, 0
+        self._book: dict[int, dict[int, int]] = {1: {}, -1: {}}
+
+    def write(self, message: Message) -> None:
+        if message.kind == "trade":
+            self._trade(message)
+        if message.kind not in ("snapshot", "diff"):
+            return
+        if message.event_us >= self._due_us and self._book[1] and self._book[-1]:
+            self._window(self._due_us or message.event_us)
+        self._due_us = (message.event_us // EVERY_US + 1) * EVERY_US
+        if message.kind == "snapshot":
+            self._book = {1: {}, -1: {}}
+        for side, ticks, lots in message.rows:
+            if lots:
+                self._book[side][ticks] = lots
+            else:
+                self._book[side].pop(ticks, None)
+
+    def _window(self, at_us: int) -> None:
+        c, levels = self._contract, []
+        for sign in (1, -1):
+            best = sorted(self._book[sign], reverse=sign > 0)[:LEVELS]
+            levels.append([{"px": price(c, t), "sz": size(c, self._book[sign][t]), "n": 1} for t in best])
+        data = {"coin": c.symbol, "time": at_us // 1000, "levels": levels}
+        raw = {"channel": "l2Book", "data": data}
+        outer = {"time": f"{np.datetime64(at_us, 'us')}000", "ver_num": 1, "raw": raw}
+        hour = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+        name = f"{c.symbol}_{hour:%Y%m%d}_{hour.hour}.lz4"
+        self.line(name, json.dumps(outer, separators=(",", ":")), packed=lz4_frame)
+
+    def _trade(self, message: Message) -> None:
+        number, side, ticks, lots = message.rows
+        c, at = self._contract, np.datetime64(message.event_us // 1000, "ms")
+        about = {"coin": c.symbol, "side": "B" if side > 0 else "A", "time": str(at), "px": price(c, ticks)}
+        users = [{"user": "0x1", "oid": number}, {"user": "0x2", "oid": number}]
+        body = {
+            **about,
+            "sz": size(c, lots),
+            "hash": f"0x{number:064x}",
+            "trade_dir_override": "Na",
+            "side_info": users,
+        }
+        hour = datetime.fromtimestamp(message.event_us // 1_000_000, UTC)
+        name = f"{c.symbol}_trades_{hour:%Y%m%d}_{hour.hour}.lz4"
+        self.line(name, json.dumps(body, separators=(",", ":")), packed=lz4_frame)
