@@ -1,5 +1,6 @@
 """`perpmm data check`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ from rich.table import Table
 from data.manifest import NAME
 from data.quality.limits import Limits, limits_of
 from data.quality.verdict import Verdict, Word, said
-from engine.analysis.data_page import data_page
 from engine.cli import show, speak
 from engine.cli.exits import BAD_INPUT, OK
 from engine.core.errors import ConfigError, Problem
 from engine.run.check import Contract, check_catalog, check_files
 
 STYLES = {Word.CLEAN: "green", Word.USABLE: "yellow", Word.UNFIT: "red"}
+type Page = Callable[[dict[str, Verdict], Limits], None]  # writes one
+
 STAGES = {"check": "Looking through the data"}
 
 
@@ -22,7 +24,7 @@ def run(
     paths: list[Path],
     contract: tuple[str | None, Path | None, Path | None],
     limited: tuple[Path | None, list[str]],
-    page: Path | None,
+    page: Page | None,
     *,
     strict: bool,
     as_json: bool,
@@ -31,14 +33,12 @@ def run(
     limits = limits_of(*limited)
     found = _verdicts(paths, Contract(*contract), limits)
     if page is not None:
-        page.write_text(data_page(found, limits))
+        page(found, limits)
     if as_json:
         speak.json_object(_as_json(found, limits))
     else:
         for name, each in found.items():
             _tell(name, each)
-        if page is not None:
-            speak.line(f"page: {page}")
     worst = max((each.word for each in found.values()), key=lambda word: word.badness)
     return BAD_INPUT if worst is Word.UNFIT or (strict and worst is Word.USABLE) else OK
 

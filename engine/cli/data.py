@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from data.synthetic import DEFAULT_SEED, generate
+from data.synthetic import DEFAULT_SEED, INVERSE, make
+from data.synthetic.knobs import turned
+from data.synthetic.settings import Settings
 from engine.cli import show, speak
 from engine.run.ingest import ingest
 
@@ -38,16 +40,34 @@ def ingest_files(
         speak.line("All of it was there already: nothing was changed.")
 
 
-def make_synthetic(out: Path, seed: int | None, minutes: float | None, *, as_json: bool) -> None:
+def make_synthetic(  # noqa: PLR0913  one a question
+    out: Path,
+    size: tuple[int | None, float | None],
+    form: str,
+    changes: list[str],
+    *,
+    inverse: bool,
+    truth: bool,
+    as_json: bool,
+) -> None:
+    """`size`: seed and minutes."""
+    seed, minutes = size
+    wanted = turned(Settings(minutes=MINUTES if minutes is None else minutes), changes)
+    if inverse:
+        wanted = msgspec.structs.replace(wanted, contract=INVERSE)
     with show.progress(STAGES) as bar:
-        paths = generate(
+        made = make(
             seed=DEFAULT_SEED if seed is None else seed,
             out_dir=out,
-            minutes=MINUTES if minutes is None else minutes,
+            settings=wanted,
+            form=form,
+            truth=truth,
             progress=lambda share: bar("synthetic", share),
         )
+    beside = [*made.truth, *([made.contract] if made.contract else [])]
     if as_json:
-        speak.json_object({"files": [str(path) for path in paths]})
-    else:
-        for path in paths:
-            speak.line(str(path))
+        files, told = ([str(path) for path in paths] for paths in (made.paths, beside))
+        speak.json_object({"files": files, "truth": told, "instrument": made.instrument_id})
+        return
+    for path in (*made.paths, *beside):
+        speak.line(str(path))

@@ -1,7 +1,7 @@
-"""The commands that look after market data: check, list, show, remove, download."""
+"""The commands that look after market data: make it, fetch it, judge it, list, show and remove it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ LAKE = Path("data/lake")
 
 
 def add_to(data: typer.Typer) -> None:
-    for command in (check, show, remove, download):
+    for command in (synthetic, facts, check, show, remove, download):
         data.command()(command)
     data.command("list")(list_)
 
@@ -32,8 +32,15 @@ def check(
     """Is it fit for a backtest? Says clean, usable or unfit, and why; exits with 0, for unfit data with 2."""
     from engine.cli import check as command
 
-    contract = (instrument, instrument_file, exchange_info)
-    raise typer.Exit(command.run(paths, contract, (limits, limit or []), page, strict=strict, as_json=as_json))
+    def write(found: dict[str, Any], by: Any) -> None:
+        from engine.analysis.data_page import data_page
+
+        assert page is not None
+        page.write_text(data_page(found, by))
+
+    contract, limited = (instrument, instrument_file, exchange_info), (limits, limit or [])
+    writes = None if page is None else write
+    raise typer.Exit(command.run(paths, contract, limited, writes, strict=strict, as_json=as_json))
 
 
 def list_(
@@ -88,3 +95,36 @@ def download(
 
     order = command.order_of(symbol, (first, last), kind or [], market=market, exchange=exchange, base_url=base_url)
     command.run(vendor, order, out, as_json=as_json)
+
+
+def synthetic(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same market.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="How long a market.")] = None,
+    form: Annotated[
+        str,
+        typer.Option(help="tardis, binance (ns), binance-us, bybit, okx, hyperliquid, hftbacktest or cryptolake."),
+    ] = "tardis",
+    inverse: Annotated[bool, typer.Option("--inverse", help="An inverse contract: BTCUSD_PERP.")] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KNOB=VALUE", help="stress.*, feed.*, ...: docs/data.md; repeatable."),
+    ] = None,
+    truth: Annotated[bool, typer.Option(help="Write what is true of it into OUT/truth.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Make a market with a known truth, in a vendor's form; calm, or with what goes wrong on purpose."""
+    from engine.cli import data as command
+
+    command.make_synthetic(out, (seed, minutes), form, changes or [], inverse=inverse, truth=truth, as_json=as_json)
+
+
+def facts(
+    catalog: Catalog,
+    instrument: Annotated[str | None, typer.Option(help="Only this contract.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A catalog's stylised facts beside those of real tapes."""
+    from engine.cli import facts as command
+
+    command.run(catalog, instrument, as_json=as_json)

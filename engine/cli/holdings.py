@@ -12,7 +12,6 @@ from data import store
 from data.holdings import Holding, bytes_of, catalogs_in, chosen, holdings, name_of
 from data.holdings import remove as remove_data
 from data.manifest import Ingest
-from engine.analysis.metrics import duration
 from engine.cli import show as shown
 from engine.cli import speak
 from engine.core.errors import ConfigError, Problem
@@ -49,7 +48,8 @@ def list_all(folder: Path, *, as_json: bool) -> None:
 
 def _row(each: Holding) -> tuple[str, ...]:
     verdict = "not checked" if each.said is None else each.said.verdict
-    lasts = duration((each.end_ns - each.start_ns) / SECOND)
+    hours = (each.end_ns - each.start_ns) / SECOND / 3600
+    lasts = f"{hours:,.2f} h" if hours < 48 else f"{hours / 24:,.1f} d"
     return (f"  {each.instrument_id}", verdict, _moment(each.start_ns)[:16], lasts, f"{each.rows:,}", size(each.bytes))
 
 

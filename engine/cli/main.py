@@ -145,19 +145,6 @@ def ingest(
     command.ingest_files(paths, instrument, catalog, (instrument_file, exchange_info), as_json=as_json)
 
 
-@data.command()
-def synthetic(
-    out: Annotated[Path, typer.Option(help="Folder for the files.")],
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same market.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="How long a market.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a market with a known truth, in Tardis's CSV form."""
-    from engine.cli import data as command
-
-    command.make_synthetic(out, seed, minutes, as_json=as_json)
-
-
 @app.command()
 def scenario(
     case: Annotated[Path | None, typer.Argument(help="A case's folder: config.json, tape.jsonl.")] = None,

@@ -26,7 +26,7 @@ from engine.run.ingest import instrument_for
 from engine.run.readers import READERS
 
 # Kinds of file that hold whole books (of the best levels) and nothing of what happened between them.
-SNAPSHOTS = ("book_snapshot", "l2Book", "cryptolake-book", "crypto-lake-book")
+SNAPSHOTS = frozenset({"tardis-book_snapshot", "hyperliquid-l2Book", "cryptolake-book"})
 UNTIMED = "the files have no receive time: latencies are not known"
 
 type OnShare = Callable[[float], None]
@@ -68,7 +68,7 @@ def _judged(seen: Examination, limits: Limits, about: About) -> Verdict:
 
 
 def _whole_books(kinds: Sequence[str]) -> bool:
-    return any(word in kind for kind in kinds for word in SNAPSHOTS)
+    return not SNAPSHOTS.isdisjoint(kinds)
 
 
 class _Files:
