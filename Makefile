@@ -18,7 +18,7 @@ PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --gen
 # A copied or moved folder, or a Python that is gone, leaves a .venv that only looks ready.
 $(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY) $(BENCH_READY))
 
-.PHONY: help setup backtest test check format lint types imports tests survive docs bench lock clean
+.PHONY: help setup backtest test check format lint types imports tests survive docs bench lock clean bias notebooks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ survive: setup ## cut the longer stories at every event, not at some, and play e
 
 docs: setup ## write anew what the code says of itself in docs/: parameters, worked examples, plots
 	@$(BIN)/python -m scripts.pages
+
+bias: setup ## hold the queue model to the synthetic venue's true queues, and write docs/queue-bias.md (minutes)
+	@$(BIN)/python -m scripts.queue_bias
 
 bench: setup $(BENCH_READY) ## measure against the bars; some of it: make bench BENCH="memory_4x"
 	@$(BIN)/python -m tests.bench $(BENCH)
