@@ -12,7 +12,7 @@ RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (replay, verify, journal, status, inspect, why, compare, recover):
+    for command in (replay, verify, journal, status, inspect, why, compare, calibrate, recover):
         app.command()(command)
 
 
@@ -95,6 +95,19 @@ def compare(
     from engine.cli import compare as command
 
     command.tell(run_a, run_b, runs, as_json=as_json)
+
+
+def calibrate(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A run file with what was fitted.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    runs: Runs = RUNS,
+    as_json: Json = False,
+) -> None:
+    """Fit latency and queue model to the fills that a run has seen, with the error on what was held out."""
+    from engine.cli import calibrate as command
+
+    command.fit(run, runs, out, force=force, as_json=as_json)
 
 
 def recover(run: Run, runs: Runs = RUNS, as_json: Json = False) -> None:

@@ -1,6 +1,6 @@
 """The same market again with other parameters: a run file made from a run's own manifest, and the two side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ def varied(folder: Path, overrides: Sequence[Override]) -> Plan:
     these, DataError where its catalog is not there any more or holds other data now."""
     parent = read_run_file(folder)
     asked = {each.path for each in overrides}
-    config = parse_config(_as_run_file(folder, parent), f"{folder.name}/{MANIFEST_FILE}", overrides)
+    config = parse_config(as_run_file(folder, parent), f"{folder.name}/{MANIFEST_FILE}", overrides)
     if ("output", "runs") not in asked:
         config = _beside(config, folder)
     plan = planned(config, parent=parent.run_id)
@@ -55,8 +55,9 @@ def parent_of(folder: Path) -> Parent:
     return Parent(folder, None if seal is None else seal.commands_digest, run.summary)
 
 
-def _as_run_file(folder: Path, parent: RunFile) -> str:
-    """The text of a run file that says what the manifest says; where the catalog lay is told beside it."""
+def as_run_file(folder: Path, parent: RunFile, changes: Mapping[str, Any] | None = None) -> str:
+    """The text of a run file that says what the manifest says, with some values (by section.key) replaced; where the
+    catalog lay is told beside it."""
     made = remade(folder, Journal(folder).run_file)
     config = parent.manifest.config
     places = {**parent.places, "catalog": str(_market(folder, parent).catalog.absolute())}
@@ -66,7 +67,8 @@ def _as_run_file(folder: Path, parent: RunFile) -> str:
         if section in config and section not in models:
             models[section] = model.model_validate(config[section])
     given = {key: value for section, model in models.items() for key, value in _given(section, model).items()}
-    return run_file(given | {f"data.{key}": path for key, path in places.items() if key in PATHS}, name)
+    given |= {f"data.{key}": path for key, path in places.items() if key in PATHS}
+    return run_file(given | dict(changes or {}), name)
 
 
 def _market(folder: Path, parent: RunFile) -> Named:
