@@ -174,7 +174,7 @@ NautilusTrader's queue position) sees only what a tape shows.
 {REST_S} s. Above zero, the simulation fills more often, or waits longer, than is true.
 
 So the central assumption is, to the last fill, that cancels come from behind: the patient view of a queue. Where those
-at the front cancel more, real orders fill sooner than it says. Most fills at a touch this thin come as the price moves
+at the front cancel more, real orders fill sooner than it says. Most fills at this touch come as the price moves
 through it, which no queue changes; that is why the three truths lie close.
 
 Which of the three a real venue is like, no tape tells: `perpmm calibrate RUN` asks your own fills. What to do with an

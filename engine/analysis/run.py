@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from engine.analysis.band import BAND_FILE, CELLS
+from engine.analysis.compare import Comparison, compare
 from engine.analysis.depth_figure import depth_figure
 from engine.analysis.figures import run_figure, units_of
 from engine.analysis.fold import fold_journal, started_of
@@ -117,6 +118,10 @@ class Run:
         """The runs of its band, itself among them (schema CELLS of engine.analysis.band); None if none was run."""
         path = self.folder / BAND_FILE
         return pl.DataFrame(json.loads(path.read_bytes())["cells"], schema=CELLS) if path.is_file() else None
+
+    def against(self, other: "Run") -> Comparison:
+        """This run (A) and another (B), order by order: see `engine.analysis.compare`."""
+        return compare(self.frames, other.frames)
 
     @property
     def events(self) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -63,4 +64,15 @@ def _silent(_share: float) -> None:
 
 def _overrides(changes: Changes, runs: str | Path | None) -> tuple[Override, ...]:
     wanted = {**changes, **({} if runs is None else {"output.runs": str(runs)})}
-    return tuple(Override(key, tuple(key.split(".")), value) for key, value in wanted.items())
+    return tuple(Override("changes", tuple(key.split(".")), _exact(value)) for key, value in wanted.items())
+
+
+def _exact(value: Any) -> Any:
+    """A run file's numbers are decimals: 0.05 is what was typed, not the nearest float."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list | tuple):
+        return [_exact(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _exact(each) for key, each in value.items()}
+    return value

@@ -97,6 +97,16 @@ def recovery_growth(bench: Workbench) -> Measure:
     return Measure("recovery_growth", large / small, 2.0, detail, less_is_better=True)
 
 
+def analysis_day_s(bench: Workbench) -> Measure:
+    """Analysing a day of ticks, one a second, with ten thousand fills: frames, attribution, markouts, laws, summary."""
+    took = min(
+        (run(*our_python("tests.bench.analysed", bench.folder / f"day-{n}")).said for n in range(TRIES)),
+        key=lambda said: said["seconds"],
+    )
+    detail = f"seconds, for {took['rows']:,} entries of the journal, read once"
+    return Measure("analysis_day_s", took["seconds"], 2.0, detail, less_is_better=True)
+
+
 @cache
 def _ticks() -> dict[str, float]:
     took: dict[str, float] = run(*our_python("tests.bench.tick_cost")).said
@@ -111,6 +121,7 @@ MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     replay_speedup,
     bytes_per_event,
     recovery_growth,
+    analysis_day_s,
     tick_idle_us,
     tick_requote_us,
     tick_vs_bare_timer,

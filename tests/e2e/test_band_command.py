@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_file(tmp_path_factory.mktemp("band"), *near, catalog=sample(1))
 
 
-def test_three_assumptions_at_four_latencies_give_one_verdict(file: Path) -> None:
+@pytest.fixture(scope="module")
+def found(file: Path) -> dict[str, Any]:
     said = perpmm("backtest", file, "--band", "--json", cwd=file.parent)
     assert said.code == 0, said.err
-    found = said.json
+    return said.json
+
+
+def test_three_assumptions_at_four_latencies_give_one_verdict(found: dict[str, Any]) -> None:
     cells = found["band"]["cells"]
     assert [(cell["fills"], cell["times"]) for cell in cells] == [(f, t) for f in FILLS for t in TIMES]
     assert {cell["latency_ms"] for cell in cells} == {25, 50, 100, 200}
@@ -43,11 +48,10 @@ def test_three_assumptions_at_four_latencies_give_one_verdict(file: Path) -> Non
     assert other.run_file.manifest.config["simulation"]["fills"] == "pessimistic"
 
 
-def test_from_python_in_a_process_of_its_own(file: Path, tmp_path: Path) -> None:
+def test_from_python_in_a_process_of_its_own(file: Path, found: dict[str, Any], tmp_path: Path) -> None:
     run = backtest(file, {"output.report": False}, runs=tmp_path, progress=False)
     assert run.folder.parent == tmp_path
-    alone = perpmm("backtest", file, "--no-report", "--json", cwd=tmp_path).json
     assert run.run_file.seal is not None
-    assert run.run_file.seal.commands_digest == alone["digest"]
+    assert run.run_file.seal.commands_digest == found["digest"]
     with pytest.raises(ConfigError, match=r"strategy.bid_spred: unknown key.*did you mean bid_spread"):
         backtest(file, {"strategy.bid_spred": 0.1}, runs=tmp_path, progress=False)
