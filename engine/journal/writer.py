@@ -37,17 +37,22 @@ _INSERT = "insert into entry values (?, ?, ?, ?, ?, ?, ?)"
 type Row = tuple[int, str, str, int, int, bytes, bytes]
 
 
-def create_run(
+def create_run(  # noqa: PLR0913  one keyword a fact
     runs: Path,
     manifest: Manifest,
     *,
     durable: bool = False,
+    synced: bool = True,
     created: str | None = None,
     places: dict[str, str] | None = None,
     warnings: tuple[str, ...] = (),
 ) -> "JournalWriter":
-    """Make a run's folder and open its journal. `durable`: every record is on disk before `record` returns (paper and
-    live); otherwise entries are written in batches. Raises JournalError if the place cannot be written."""
+    """Make a run's folder and open its journal. `durable`: every record is on disk before `record` returns; otherwise
+    entries are written in batches. A durable record that is not `synced` has been handed to the system, where a killed
+    process does not lose it; `sync` puts it on the disk, where a loss of power does not: that is the host's to call.
+
+    Raises JournalError if the place cannot be written.
+    """
     folder = new_folder(runs, manifest)
     run_file = RunFile(
         run_id=folder.name,
@@ -59,7 +64,7 @@ def create_run(
     )
     lock = lock_for_writing(folder)
     # The manifest last: a folder with one has a journal, whenever the process dies.
-    writer = JournalWriter(folder, run_file, lock, durable=durable)
+    writer = JournalWriter(folder, run_file, lock, durable=durable, synced=synced)
     try:
         write_run_file(folder, run_file)
     except JournalError:
@@ -82,9 +87,16 @@ class JournalWriter:
     """Appends entries to a run's folder; seals it once. As a context manager it closes without sealing."""
 
     def __init__(
-        self, folder: Path, run_file: RunFile, lock: int, *, durable: bool, resumed: Tail | None = None
+        self,
+        folder: Path,
+        run_file: RunFile,
+        lock: int,
+        *,
+        durable: bool,
+        synced: bool = True,
+        resumed: Tail | None = None,
     ) -> None:
-        """`resumed`: the journal is there already and stands as this says."""
+        """`resumed`: the journal is there already and stands as this says. The rest as `create_run`."""
         self.folder, self.run_id, self.run = folder, run_file.run_id, run_file.run
         self._run_file, self._lock = run_file, lock
         self._batch = 1 if durable else BATCH
@@ -97,7 +109,7 @@ class JournalWriter:
         self._first_ns, self._last_ns = tail.first_ns, tail.last_ns
         self._closed = False
         with self._naming_the_file():
-            self._db = _database(self.path, durable=durable, new=resumed is None)
+            self._db = _database(self.path, durable=durable, synced=synced, new=resumed is None)
 
     @property
     def path(self) -> Path:
@@ -140,6 +152,16 @@ class JournalWriter:
         rows, self._rows = self._rows, []
         with self._naming_the_file(), self._db:
             self._db.executemany(_INSERT, rows)
+
+    def sync(self) -> None:
+        """Put on the disk what was handed to the system. Raises JournalError."""
+        self.flush()
+        log = self.path.with_name(f"{JOURNAL_FILE}-wal")
+        try:
+            with log.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise JournalError(Problem(str(log), f"cannot be written: {error.strerror}")) from error
 
     def seal(self, status: Status, reason: str = "", market: Recorded | None = None, **notes: Any) -> Seal:
         """Close the journal for good and write how the run ended into the manifest, atomically."""
@@ -242,10 +264,10 @@ def _fold_log_in(db: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError("somebody has been reading it for too long to seal it")
 
 
-def _database(path: Path, *, durable: bool, new: bool) -> sqlite3.Connection:
+def _database(path: Path, *, durable: bool, synced: bool, new: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
     db.execute("pragma journal_mode = wal")
-    db.execute(f"pragma synchronous = {'full' if durable else 'off'}")
+    db.execute(f"pragma synchronous = {('full' if synced else 'normal') if durable else 'off'}")
     db.execute(f"pragma fullfsync = {'on' if durable else 'off'}")  # macOS: to the platter, not to its cache
     if new:
         db.execute(f"pragma user_version = {SCHEMA_VERSION}")

@@ -68,7 +68,9 @@ def check_same(before: Before | None, manifest: Manifest) -> None:
 
 
 def begun(plan: Plan, started: Started, created: str, before: Before | None) -> Begun:
-    """Every record of it is on disk before a command leaves. Raises JournalError where the folder cannot be written."""
+    """A command leaves once its record is where a killed process does not lose it; whoever drives the run calls `sync`
+    after each tick, so that a loss of power takes no more than a tick. Raises JournalError where the folder cannot be
+    written."""
     if before is not None and before.cut_short:
         return _taken_up(before.folder)
     if before is not None:
@@ -77,6 +79,7 @@ def begun(plan: Plan, started: Started, created: str, before: Before | None) -> 
         plan.config.output.runs.absolute(),
         plan.manifest,
         durable=True,
+        synced=False,
         created=created,
         places=places_of(plan.config),
         warnings=plan.notes,
@@ -91,7 +94,7 @@ def _continued(started: Started, state: State[Any]) -> Started:
 
 def _taken_up(folder: Path) -> Begun:
     """The venue that held its orders is gone, and they with it: that is what it is told first."""
-    writer, found = resumed(folder)
+    writer, found = resumed(folder, synced=False)
     state = found.state
     if state is None or state.stopping:
         writer.close()

@@ -116,6 +116,7 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
         return sessions[0]
 
     def on_tick(now: Nanos) -> None:
+        start.journal.sync()
         narrator.speak()
         progress("paper", min(1.0, (now - plan.start_ns) / span))
 

@@ -77,7 +77,7 @@ def recovered(folder: Path) -> Recovered:
     )
 
 
-def resumed(folder: Path, *, durable: bool = True) -> tuple[JournalWriter, Recovered]:
+def resumed(folder: Path, *, durable: bool = True, synced: bool = True) -> tuple[JournalWriter, Recovered]:
     """Take a crashed run up: the writer goes on after its last whole record. The manifest says that it was so.
 
     Raises JournalError where the run is sealed, written by another process, or damaged.
@@ -90,7 +90,7 @@ def resumed(folder: Path, *, durable: bool = True) -> tuple[JournalWriter, Recov
         found = recovered(folder)
         run_file = msgspec.structs.replace(run_file, resumed_after=(*run_file.resumed_after, found.tail.seq))
         write_run_file(folder, run_file)
-        return JournalWriter(folder, run_file, lock, durable=durable, resumed=found.tail), found
+        return JournalWriter(folder, run_file, lock, durable=durable, synced=synced, resumed=found.tail), found
 
 
 def snapshotting(writer: JournalWriter, state: Callable[[], State[Any] | None], every: int = EVERY) -> Record:

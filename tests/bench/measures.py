@@ -107,6 +107,35 @@ def analysis_day_s(bench: Workbench) -> Measure:
     return Measure("analysis_day_s", took["seconds"], 2.0, detail, less_is_better=True)
 
 
+def tick_to_order_vs_bare(bench: Workbench) -> Measure:
+    """From a tick to the order leaving, all of ours against a bare NautilusTrader strategy, at a venue on loopback."""
+    with bench.venue() as place:
+        took: dict[str, dict[str, list[int]]] = {
+            "bare": {"orders": [], "fills": []},
+            "ours": {"orders": [], "fills": []},
+        }
+        for whose in ("bare", "ours") * 2:
+            words = our_python("tests.bench.tick_to_order", whose, place, bench.run_file, bench.folder / "timed", "40")
+            for what, times in run(*words).said.items():
+                took[whose][what] += times
+    ours, bare = (_us(took[whose]["orders"]) for whose in ("ours", "bare"))
+    fills = ", ".join(f"{whose} {_shown(_us(took[whose]['fills']))}" for whose in ("ours", "bare"))
+    detail = f"median (p99): {_shown(ours)} against {_shown(bare)} us; a fill's message to the state: {fills} us"
+    return Measure("tick_to_order_vs_bare", ours[0] / bare[0], 1.5, detail, less_is_better=True)
+
+
+def _us(times: list[int]) -> tuple[float, float]:
+    """Median and p99."""
+    if not times:
+        return (float("nan"), float("nan"))
+    found = sorted(times)
+    return (found[len(found) // 2] / 1000, found[int(len(found) * 0.99)] / 1000)
+
+
+def _shown(times: tuple[float, float]) -> str:
+    return f"{times[0]:,.0f} ({times[1]:,.0f})"
+
+
 @cache
 def _ticks() -> dict[str, float]:
     took: dict[str, float] = run(*our_python("tests.bench.tick_cost")).said
@@ -125,4 +154,5 @@ MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     tick_idle_us,
     tick_requote_us,
     tick_vs_bare_timer,
+    tick_to_order_vs_bare,
 )

@@ -1,9 +1,12 @@
 """The data that the measures share, made once in a folder that goes away: tapes of any length, and their catalogs."""
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.measure import note, our_python, run
+from tests.bench.measure import ROOT, note, our_python, run
 from tests.support.shared import TAPES
 
 PERPMM = our_python("engine.cli")
@@ -47,6 +50,19 @@ class Workbench(NamedTuple):
             note(f"  ingesting {tape.rows:,} rows")
             run(*PERPMM, "data", "ingest", *tape.paths, "--instrument", INSTRUMENT, "--catalog", catalog, "--json")
         return catalog
+
+    @contextmanager
+    def venue(self) -> Iterator[Path]:
+        """A venue on loopback, fed by the tape; yields the file that says where it is."""
+        place = self.folder / "venue.json"
+        words = [str(word) for word in (*PERPMM, "venue-sim", self.catalog(1), "--loop")]
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
+            assert serving.stdout is not None
+            place.write_text(serving.stdout.readline())
+            try:
+                yield place
+            finally:
+                serving.terminate()
 
     @property
     def run_file(self) -> Path:

@@ -101,3 +101,12 @@ def test_runs_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     with pytest.raises(JournalError, match="runs"):
         create_run(tmp_path / "runs", a_manifest())
+
+
+def test_a_record_that_was_not_synced_is_there_for_whoever_reads_and_can_be_synced(tmp_path: Path) -> None:
+    with create_run(tmp_path, a_manifest(), durable=True, synced=False) as writer:
+        writer.record(1, a_start(), ())
+        assert [entry.seq for entry in Journal(writer.folder).entries()] == [1]
+        writer.sync()
+        assert [entry.seq for entry in Journal(writer.folder).entries()] == [1]
+        assert writer.seal(Status.ENDED).high_watermark == 1
