@@ -68,7 +68,7 @@ class Narrator:
                 return f"refused {draft.side.name.lower()} {draft.size} at {draft.price}: {outcome.reason}"
             case TradingChanged():
                 word = "held back" if outcome.held else "no longer held back"
-                return f"{outcome.trading}: {word} by {outcome.limit}: {outcome.reason}"
+                return f"{outcome.trading.name}: {word} by {outcome.limit}: {outcome.reason}"
             case SetLeverage():
                 return f"leverage {outcome.leverage}"
             case SetPositionMode():
