@@ -11,7 +11,7 @@ LAKE = Path("data/lake")
 
 
 def add_to(data: typer.Typer) -> None:
-    for command in (synthetic, facts, check, show, remove, download):
+    for command in (synthetic, facts, check, show, remove, download, record):
         data.command()(command)
     data.command("list")(list_)
 
@@ -128,3 +128,19 @@ def facts(
     from engine.cli import facts as command
 
     command.run(catalog, instrument, as_json=as_json)
+
+
+def record(
+    venue: Annotated[str, typer.Argument(help="BINANCE.")],
+    instrument: Annotated[str, typer.Argument(help="The contract: BTCUSDT-PERP.BINANCE.")],
+    catalog: Annotated[Path, typer.Option(help="The catalog's folder; made if missing.")],
+    minutes: Annotated[float | None, typer.Option(help="How long; unset: until Ctrl-C.")] = None,
+    rest: Annotated[str | None, typer.Option(help="Another address of its REST.")] = None,
+    ws: Annotated[str | None, typer.Option(help="Another address of its streams.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a venue's market into a catalog as it comes; disconnects are survived, and marked as gaps."""
+    from engine.cli import record as command
+
+    places = {name: value for name, value in {"rest": rest, "ws": ws}.items() if value is not None}
+    command.run((venue, instrument), catalog, places, minutes, as_json=as_json)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from nautilus_trader.common import Environment, LoggerConfig
 from nautilus_trader.live import (
@@ -19,6 +19,7 @@ from nautilus_trader.live import (
 from nautilus_trader.model import TraderId
 
 from engine.core.errors import BrokenInvariantError
+from engine.core.types import Nanos
 from engine.nautilus import translate
 from engine.nautilus.access import Client
 from engine.nautilus.backtest import only_engine
@@ -43,6 +44,18 @@ class Parts(NamedTuple):
     simulated: bool
     quotes_from_book: bool = False
     stream: Path | None = None
+
+
+class Driven(Protocol):
+    """What runs on a node and can say how it went: a shell, or a listener."""
+
+    failure: BaseException | None
+    stopped_ns: Nanos | None
+
+    @property
+    def running(self) -> bool: ...
+
+    def fail(self, failure: BaseException) -> None: ...
 
 
 def live_node(parts: Parts) -> LiveNode:
@@ -87,7 +100,7 @@ def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
             node.dispose()
 
 
-def driven(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> None:
+def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> None:
     """Run a node with its shell until it has stopped. `stop` is told of a signal that asks for it.
 
     Raises what the shell failed with, and BrokenInvariantError where the node never got to start it.
@@ -105,7 +118,7 @@ def driven(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> Non
         raise BrokenInvariantError("NautilusTrader did not get to start the strategy")
 
 
-async def _run(node: LiveNode, shell: Shell, stop: Callable[[Stopped], None]) -> None:
+async def _run(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> None:
     loop = asyncio.get_running_loop()
     handle = node.handle()
 

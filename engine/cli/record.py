@@ -1,0 +1,40 @@
+"""`perpmm data record`."""
+
+from pathlib import Path
+
+import typer
+
+from engine.cli import speak
+from engine.config.tree import Venue
+from engine.core.errors import ConfigError, DataError, Problem
+from engine.run.record import record
+
+
+def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: float | None, *, as_json: bool) -> None:
+    """Raises ConfigError for a venue whose market is not spoken, DataError where nothing was heard."""
+    venue, instrument = names
+    if minutes is not None and minutes <= 0:
+        raise ConfigError(Problem("--minutes", f"must be over 0, not {minutes:g}"))
+    speak.note(f"recording {instrument} into {catalog}; Ctrl-C ends it, and what came is kept")
+    try:
+        found = record(
+            Venue.model_validate({"name": venue, **places}),
+            instrument,
+            catalog,
+            seconds=None if minutes is None else minutes * 60,
+            heard=lambda _seconds: None,
+        )
+    except ConnectionError as error:
+        raise DataError(Problem(venue, str(error))) from error
+    if not found.made:
+        raise DataError(Problem(venue, f"nothing was heard of {instrument}"))
+    rows = {folder: sum(made.rows.get(folder, 0) for made in found.made) for folder in found.made[-1].rows}
+    if as_json:
+        speak.json_object({"catalog": str(catalog), "instrument": instrument, "rows": rows})
+    else:
+        for folder, count in rows.items():
+            speak.line(f"{folder.replace('_', ' ')}: {count:,} rows")
+    for warning in dict.fromkeys(warning for made in found.made for warning in made.warnings):
+        speak.note(f"note: {warning}")
+    if found.stopped is not None:
+        raise typer.Exit(128 + found.stopped.number)
