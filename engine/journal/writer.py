@@ -154,8 +154,7 @@ class JournalWriter:
             self._db.executemany(_INSERT, rows)
 
     def sync(self) -> None:
-        """Put on the disk what was handed to the system. Raises JournalError."""
-        self.flush()
+        """Put on the disk what was handed to the system; on any thread. Raises JournalError."""
         log = self.path.with_name(f"{JOURNAL_FILE}-wal")
         try:
             with log.open("rb") as file:

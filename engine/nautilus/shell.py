@@ -222,7 +222,7 @@ class Shell(Strategy):
             self._audit()
             now = self._node_clock.timestamp_ns()
             self._cache.purge_account_events(now)
-            self._cache.purge_closed_orders(now, _FORGET_EVERY)
+            self._cache.purge_closed_orders(now, 0 if self._plan.clock else _FORGET_EVERY)  # by the wall's time
 
     def _audit(self) -> None:
         started, state = self._plan.started, self._driven.state

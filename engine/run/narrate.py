@@ -9,7 +9,6 @@ from engine.core.commands import Cancel, Outcome, Refused, SetLeverage, SetPosit
 from engine.core.events import AnyEvent, OrderFilled, OrderRejected, Stopping
 from engine.core.session import Record
 from engine.core.state import State
-from engine.core.types import Nanos
 from engine.journal.replay import folded
 from engine.run.remade import Remade
 from engine.run.runs import iso
@@ -38,7 +37,7 @@ class Narrator:
 
         return noted
 
-    def speak(self, _now: Nanos = 0) -> None:
+    def speak(self) -> None:
         noted, self._noted = self._noted, []
         for before, after, event, outcomes in noted:
             for line in self._lines(before, after, event, outcomes):

@@ -17,6 +17,7 @@ from engine.journal.market import STREAM
 from engine.nautilus.desk import Desk, End
 from engine.nautilus.paper import paper_live, paper_over
 from engine.run.account import Before, Begun, begun, check_same
+from engine.run.aftertick import after_ticks
 from engine.run.agreement import check_positions
 from engine.run.compose import Parts, compose
 from engine.run.control import heard
@@ -115,22 +116,22 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
         sessions[0].state = start.state
         return sessions[0]
 
-    def on_tick(now: Nanos) -> None:
-        start.journal.sync()
-        narrator.speak()
-        progress("paper", min(1.0, (now - plan.start_ns) / span))
+    with after_ticks(start.journal, narrator.speak) as after:
 
-    end = trade(
-        Desk(
-            started=start.started,
-            opening=start.opening,
-            carried=start.carried,
-            session_of=session_of,
-            on_tick=on_tick,
-            words=lambda now: heard(folder, now),
+        def on_tick(now: Nanos) -> None:
+            after()
+            progress("paper", min(1.0, (now - plan.start_ns) / span))
+
+        end = trade(
+            Desk(
+                started=start.started,
+                opening=start.opening,
+                carried=start.carried,
+                session_of=session_of,
+                on_tick=on_tick,
+                words=lambda now: heard(folder, now),
+            )
         )
-    )
-    narrator.speak()
     state = sessions[0].state
     assert state is not None
     return end, state

@@ -107,6 +107,13 @@ def analysis_day_s(bench: Workbench) -> Measure:
     return Measure("analysis_day_s", took["seconds"], 2.0, detail, less_is_better=True)
 
 
+def paper_memory_hour(bench: Workbench) -> Measure:
+    """The most memory that a paper run holds over an hour of an accelerated feed, against a quarter of it."""
+    quarter, hour = (run(*bench.paper(n)) for n in (COPIES // 4, COPIES))
+    detail = f"{hour.rate:,.0f} rows/s; {hour.peak:,} against {quarter.peak:,}"
+    return Measure("paper_memory_hour", hour.peak / quarter.peak, 1.1, detail, less_is_better=True)
+
+
 def tick_to_order_vs_bare(bench: Workbench) -> Measure:
     """From a tick to the order leaving, all of ours against a bare NautilusTrader strategy, at a venue on loopback."""
     with bench.venue() as place:
@@ -154,5 +161,6 @@ MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     tick_idle_us,
     tick_requote_us,
     tick_vs_bare_timer,
+    paper_memory_hour,
     tick_to_order_vs_bare,
 )

@@ -17,12 +17,12 @@ from engine.config.tree import identity
 from engine.core.commands import Outcome
 from engine.core.events import AnyEvent, OrderFilled
 from engine.core.session import Send, Session
-from engine.core.types import Nanos
 from engine.journal.manifest import manifest_hash, new_manifest, read_run_file
 from engine.journal.writer import create_run
 from engine.nautilus.access import Access
 from engine.nautilus.bench_live import Took, bare_live, timed_live
 from engine.nautilus.desk import Desk, LiveMarket
+from engine.run.aftertick import after_ticks
 from engine.run.compose import compose
 from engine.run.market_now import addresses_of, contract_now
 from engine.run.narrate import Narrator
@@ -59,20 +59,20 @@ def main(whose: str, venue: dict[str, Any], run_file: Path, runs: Path, ticks: i
                 took.fills.append(time.time_ns() - event.ts_init)
             journalled(seq, event, outcomes)
 
-        def on_tick(now: Nanos) -> None:
-            writer.sync()
-            narrator.speak(now)
-
         def session_of(send: Send) -> Session[Any]:
             sessions.append(parts.session(record, send))
             return sessions[0]
 
-        desk = Desk(
-            started=parts.started, opening=lambda _now: (parts.started,), session_of=session_of, on_tick=on_tick
-        )
-        if whose == "bare":
-            return bare_live(market, access, desk, AWAY, ticks)
-        timed_live(market, access, desk, took, ticks)
+        with after_ticks(writer, narrator.speak) as after:
+            desk = Desk(
+                started=parts.started,
+                opening=lambda _now: (parts.started,),
+                session_of=session_of,
+                on_tick=lambda _now: after(),
+            )
+            if whose == "bare":
+                return bare_live(market, access, desk, AWAY, ticks)
+            timed_live(market, access, desk, took, ticks)
     return took
 
 
