@@ -4,6 +4,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from engine.analysis.equity import BOOKS, MARKET, equity_frame
 from engine.analysis.frames import FILLS, ORDERS, POSITIONS, QUOTES, REFUSALS, Frames, Table
@@ -12,7 +13,7 @@ from engine.core.commands import Cancel, Refused, Submit
 from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent, OrderFilled, Started
 from engine.core.position import notional
-from engine.core.state import State, begun, evolve, is_known
+from engine.core.state import State, begun, evolve
 from engine.core.types import Leg
 from engine.journal.entry import Entry, Kind
 from engine.journal.reader import Journal
@@ -31,14 +32,14 @@ class _Tick(msgspec.Struct):
     ready: bool = True
 
 
-_tick_decoder = msgspec.json.Decoder(_Tick, strict=False)
+_ticks_decoder = msgspec.json.Decoder(list[_Tick], strict=False)
 
 
 def fold_journal(journal: Journal) -> Frames:
     """The frames of a run. Raises JournalError if the journal cannot be read or does not begin with Started."""
     folding = _Folding(started_of(journal))
-    for entry in journal.entries():
-        folding.add(entry)
+    for page in journal.pages():
+        folding.add(page)
     return folding.frames()
 
 
@@ -56,20 +57,28 @@ class _Folding:
     def __init__(self, started: Started) -> None:
         self.state: State[None] = begun(None, started)
         self.lives = Lives()
-        self.mid: float | None = None
         self.event_seq = 0
         self.best: tuple[float | None, ...] = (None, None, None, None)
         self.fills, self.positions, self.quotes = Table(FILLS), Table(POSITIONS), Table(QUOTES)
         self.refusals, self.market, self.books = Table(REFUSALS), Table(MARKET), Table(BOOKS)
-        self.last: Entry | None = None
+        self.last: tuple[Any, ...] = ()
 
-    def add(self, entry: Entry) -> None:
-        self.last = entry
+    def add(self, page: list[tuple[Any, ...]]) -> None:
+        """Rows of the journal, in order. Most are ticks: those are decoded all at once."""
+        ticks = []
+        for row in page:
+            if row[2] == "Tick":
+                self.event_seq = row[0]
+                ticks.append(row)
+            else:
+                seq, kind, *rest = row
+                self._entry(Entry(seq, Kind(kind), *rest))
+        self._ticks(ticks)
+        self.last = page[-1]
+
+    def _entry(self, entry: Entry) -> None:
         if entry.kind is Kind.EVENT:
             self.event_seq = entry.seq
-        if entry.type == "Tick":
-            self._tick(entry)
-            return
         match entry.value:
             case Submit() as order:
                 self.lives.submitted(order, seq=entry.seq, event_seq=self.event_seq, at=entry.ts_init)
@@ -83,29 +92,32 @@ class _Folding:
     def frames(self) -> Frames:
         orders = Table(ORDERS)
         self.lives.into(orders)
-        if self.last is not None and self.last.type != "Tick":  # what came after the last tick belongs to the end
-            self.market.add(self.last.seq, self.last.ts_init, None, None, None, None)
+        if self.last and self.last[2] != "Tick":  # what came after the last tick belongs to the end
+            self.market.add(self.last[0], self.last[4], None, None, None, None)
+        market = self.market.frame()
         return Frames(
             orders=orders.frame(),
-            fills=self.fills.frame(),
+            fills=_with_mids(self.fills.frame(), market),
             positions=self.positions.frame(),
-            equity=equity_frame(self.market.frame(), self.books.frame(), self.state.instrument),
+            equity=equity_frame(market, self.books.frame(), self.state.instrument),
             quotes=self.quotes.frame(),
             refusals=self.refusals.frame(),
         )
 
-    def _tick(self, entry: Entry) -> None:
-        tick = _tick_decoder.decode(entry.payload)
-        bid, ask = tick.top.bid, tick.top.ask
-        if bid is not None and ask is not None:
-            self.mid = (bid + ask) / 2
-        self.market.add(entry.seq, entry.ts_init, bid, ask, tick.mark, tick.ready)
+    def _ticks(self, rows: list[tuple[Any, ...]]) -> None:
+        try:
+            ticks = _ticks_decoder.decode(b"[%b]" % b",".join(row[5] for row in rows))
+        except msgspec.MsgspecError as error:
+            message = f"a tick among entries {rows[0][0]} to {rows[-1][0]} is damaged: {error}"
+            raise JournalError(Problem("journal", message)) from error
+        for row, tick in zip(rows, ticks, strict=True):
+            self.market.add(row[0], row[4], tick.top.bid, tick.top.ask, tick.mark, tick.ready)
 
     def _event(self, entry: Entry, event: AnyEvent) -> None:
         before = self.state
-        if isinstance(event, OrderFilled) and is_known(before, event):
-            return
         self.state = evolve(before, event)
+        if self.state is before and isinstance(event, OrderFilled):
+            return  # one that was told twice
         if isinstance(event, Started):
             for leg in self.state.positions:
                 self._position(entry, leg)
@@ -137,7 +149,7 @@ class _Folding:
             life.order.purpose.value if life else None,
             life.order.level if life else None,
             fill.liquidation,
-            self.mid,
+            None,  # the mid: see _with_mids
             float(self.state.ledger.gained - before.ledger.gained),
             float(held.size),
             _float(held.entry),
@@ -173,6 +185,13 @@ class _Folding:
             _float(draft.price),
             float(draft.size),
         )
+
+
+def _with_mids(fills: pl.DataFrame, market: pl.DataFrame) -> pl.DataFrame:
+    """Each fill with the mid of the last tick before it that had both sides."""
+    both = market.filter(pl.col("bid").is_not_null() & pl.col("ask").is_not_null())
+    mids = both.select("seq", mid=(pl.col("bid") + pl.col("ask")) / 2)
+    return fills.drop("mid").join_asof(mids, on="seq").select(FILLS.keys())
 
 
 def _float(value: Any) -> float | None:

@@ -45,6 +45,11 @@ class Journal:
             for row in page:
                 yield self._entry(row)
 
+    def pages(self) -> Iterator[list[tuple[Any, ...]]]:
+        """All entries as plain tuples of Entry's fields (`kind` as text), many at a time: for who reads them all and
+        needs few of them as values."""
+        yield from self._pages(1, None, None)
+
     def frame(self, *, types: Iterable[str] | None = None) -> pl.DataFrame:
         """All entries as raw columns: seq, kind, type, ts_event and ts_init (ns), payload (JSON bytes), hash."""
         pages = [pl.DataFrame(page, schema=_SCHEMA, orient="row") for page in self._pages(1, None, types)]

@@ -1,7 +1,8 @@
 """Markets and runs of any shape for the analysis: pages of tops, and a journal in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,10 @@ class MemoryJournal:
         at = (event.ts_event, event.ts_init)
         seq = len(self._entries) + 1
         self._entries.append(Entry(seq, kind, type(value).__name__, *at, encode(value), b""))
+
+    def pages(self) -> Iterator[list[tuple[Any, ...]]]:
+        rows = [(entry.seq, entry.kind.value, *entry[2:]) for entry in self._entries]
+        yield from (rows[:3], rows[3:]) if len(rows) > 3 else (rows,)
 
     def entries(self, *, until: int | None = None) -> Iterable[Entry]:
         return iter(self._entries[:until])
