@@ -16,6 +16,7 @@ from data.quality.tally import DAY_NS, Days
 from data.schema import F_LAST, F_SNAPSHOT, MARKET, Piece, Table
 from engine.core.types import ZERO, Instrument
 
+_ORDERED = frozenset({Table.BOOK, Table.TRADES, Table.QUOTES})  # what has one clock, whoever tells it
 _REMEMBERED = 4_096  # trades that a later piece is compared with
 
 
@@ -47,7 +48,8 @@ class Examination:
             self.first_ns = int(local[0]) if self.first_ns is None else min(self.first_ns, int(local[0]))
             day = self.days.at(int(local[0]))
             day.seen(int(local[0]), int(local[-1]))
-            self._order(part, local)
+            if part.table in _ORDERED:
+                self._order(part, local)
             match part.table:
                 case Table.BOOK:
                     self._depth(part, local)

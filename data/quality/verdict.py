@@ -132,7 +132,7 @@ def _figures(tally: Tally) -> dict[str, tuple[float, str]]:
     lost = _share(tally.lost_ns / 1e9, tally.span_s)
     crossed, locked = _share(tally.crossed, rows), _share(tally.locked, rows)
     again, nobody = _share(tally.duplicates, tally.trades + tally.duplicates), _share(tally.no_aggressor, tally.trades)
-    back = _share(tally.out_of_order, tally.rows + tally.trades + tally.marks + tally.fundings + tally.quotes)
+    back = _share(tally.out_of_order, tally.rows + tally.trades + tally.quotes)
     gaps = tally.breaks + tally.outages + tally.silences
     return {
         "crossed_share": (

@@ -104,8 +104,9 @@ class TardisReader:
             convert.finish(paths[0], job.on_warning)
 
     def _blocks(self, path: Path, job: Job) -> Iterator[Block]:
-        found = blocks(path, self.form_of(path), job.on_bytes)
-        return whole_messages(found, MESSAGE) if self._form is BOOK else found
+        form = self.form_of(path)
+        found = blocks(path, form, job.on_bytes)
+        return whole_messages(found, MESSAGE) if form is BOOK else found
 
     def _time(self, block: Block, latencies: Latencies) -> None:
         event, local = block.times("timestamp", US), block.times("local_timestamp", US)

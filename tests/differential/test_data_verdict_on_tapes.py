@@ -7,8 +7,9 @@ import pytest
 from data.quality.limits import Limits
 from data.quality.verdict import Verdict, Word
 from engine.run.check import Contract, check_files
-from tests.support.shared import needs_tapes
+from tests.support.shared import TAPES, needs_tapes
 from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024, TARDIS_2023
+from tests.support.vendor_files import HYPERLIQUID
 
 pytestmark = needs_tapes
 
@@ -34,6 +35,22 @@ def test_the_clock_of_2024_ran_behind_and_nothing_else_is_wrong() -> None:
     assert (found.word, [reason.limit for reason in found.reasons]) == (Word.USABLE, ["clock_offset_ms"])
     assert found.reasons[0].value == pytest.approx(1272, abs=1)
     assert found.tally.messages - 1 == 6_547
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instrument_id", "limits"),
+    [
+        ("tardis__*book_snapshot_5_2023-04-04*", BTCUSDT, {"no_trades", "snapshots_only"}),
+        ("hyperliquid_like__20230404*", HYPERLIQUID, {"no_trades", "snapshots_only"}),
+        ("tardis__*quotes_2023-04-04*", BTCUSDT, {"no_trades", "no_depth"}),
+        ("tardis__*trades_2023-04-04*", BTCUSDT, {"no_book"}),
+    ],
+)
+def test_what_cannot_be_known_is_said(pattern: str, instrument_id: str, limits: set[str]) -> None:
+    paths = sorted((TAPES / "derived").glob(pattern))
+    found = check_files(paths, Contract(instrument_id), Limits(), lambda _share: None)
+    assert {reason.limit for reason in found.reasons} == limits
+    assert found.word is (Word.UNFIT if "no_book" in limits else Word.USABLE)
 
 
 def test_half_a_recording_has_no_book() -> None:
