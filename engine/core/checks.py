@@ -4,10 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core.commands import Draft, Submit
+from engine.core.commands import Draft
 from engine.core.position import notional
 from engine.core.state import RATE_WINDOW_NS, State, anchor, equity
-from engine.core.types import ZERO, Action, Leg, OrderId, Side, is_whole, leg_of
+from engine.core.types import ZERO, Action, Leg, OrderId, Side, leg_of
+
+BUY = Side.BUY
 
 type Check = Callable[[Any, Asked], str | None]  # (the limit, what is asked) -> why not
 
@@ -16,43 +18,43 @@ class Asked:
     """Whether drafts may go, one after the other: `draft` is the one in question under the `id` that it would get. What
     of ours may still fill grows with each that was let go."""
 
-    __slots__ = ("_best", "_ids", "_let_go", "_worst", "draft", "id", "state")
+    __slots__ = ("_best", "_let_go", "_worst", "draft", "id", "state")
 
     id: OrderId
     draft: Draft
 
     def __init__(self, state: State[Any]) -> None:
         self.state = state
-        self._let_go = 0
-        self._ids = {working.order.id for working in state.orders}
+        self._let_go: list[OrderId] = []
         self._worst: dict[tuple[Leg, Side], Decimal] = {}
-        self._best: dict[Side, Decimal] = {}
+        self._best: dict[int, Decimal] = {}  # by side
         for working in state.orders:
-            self._rests(working.order)
+            if working.order.price is not None:
+                self._rests(working.order.side, working.order.price)
 
     def let_go(self) -> None:
-        draft, key = self.draft, self._key if self._worst else None
-        self._let_go += 1
-        self._rests(draft)
-        if key in self._worst and not draft.reduce_only:
+        draft = self.draft
+        self._let_go.append(self.id)
+        if draft.price is not None:
+            self._rests(draft.side, draft.price)
+        if self._worst and not draft.reduce_only and (key := self._key) in self._worst:
             self._worst[key] += draft.size
+
+    def was_let_go(self, order_id: OrderId) -> bool:
+        return order_id in self._let_go
 
     @property
     def open_orders(self) -> int:
-        return len(self.state.orders) + self._let_go
+        return len(self.state.orders) + len(self._let_go)
 
     @property
     def sent_before(self) -> int:
-        return self._let_go
-
-    @property
-    def is_taken(self) -> bool:
-        return self.id in self._ids
+        return len(self._let_go)
 
     @property
     def meets(self) -> Decimal | None:
         """The best price of our own orders of the other side."""
-        return self._best.get(self.draft.side.opposite)
+        return self._best.get(-self.draft.side)
 
     @property
     def worst(self) -> Decimal:
@@ -71,17 +73,18 @@ class Asked:
     def _key(self) -> tuple[Leg, Side]:
         return leg_of(self.state.mode, self.draft.side, self.draft.action), self.draft.side
 
-    def _rests(self, order: Draft | Submit) -> None:
-        price, best = order.price, self._best.get(order.side)
-        if price is not None and (best is None or (price > best if order.side is Side.BUY else price < best)):
-            self._best[order.side] = price
+    def _rests(self, side: Side, price: Decimal) -> None:
+        best = self._best.get(side)
+        if best is None or (price > best if side is BUY else price < best):
+            self._best[side] = price
 
 
 def _whole_units(_on: bool, asked: Asked) -> str | None:
-    size, price, instrument = asked.draft.size, asked.draft.price, asked.state.instrument
+    draft, instrument = asked.draft, asked.state.instrument
+    size, price = draft.size, draft.price
     if size <= ZERO or (price is not None and price <= ZERO):
         return "price and size must be positive"
-    if is_whole(size, instrument.step) and (price is None or is_whole(price, instrument.tick)):
+    if not size % instrument.step and (price is None or not price % instrument.tick):
         return None
     return f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
 
@@ -144,15 +147,17 @@ def _max_order_rate(limit: int, asked: Asked) -> str | None:
 
 def _self_cross(_on: bool, asked: Asked) -> str | None:
     """An exit goes out whatever of ours it meets: a venue that minds cancels one of the two."""
-    price, meets = asked.draft.price, asked.meets
-    if price is None or meets is None or asked.draft.action is Action.CLOSE:
+    draft, meets = asked.draft, asked.meets
+    price = draft.price
+    if price is None or meets is None or draft.action is Action.CLOSE:
         return None
-    crosses = price >= meets if asked.draft.side is Side.BUY else price <= meets
+    crosses = price >= meets if draft.side is BUY else price <= meets
     return f"{price} would trade with our own order at {meets}" if crosses else None
 
 
 def _duplicate_id(_on: bool, asked: Asked) -> str | None:
-    return f"{asked.id} works already" if asked.is_taken else None
+    orders = asked.state.orders
+    return f"{asked.id} works already" if orders and any(asked.id == w.order.id for w in orders) else None
 
 
 OF_THE_VENUE = frozenset({"whole_units", "duplicate_id"})  # what it would reject, an exit too

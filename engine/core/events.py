@@ -62,6 +62,10 @@ class Tick(Event, frozen=True, kw_only=True, tag="Tick", omit_defaults=True):
     sent_ns: Nanos | None = None
 
     @property
+    def is_priced(self) -> bool:
+        return self.mark is not None or (self.top.bid is not None and self.top.ask is not None)
+
+    @property
     def price(self) -> Decimal | None:
         """What positions are valued at: the mark price, or the mid where none is known."""
         return self.top.mid if self.mark is None else self.mark

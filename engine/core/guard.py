@@ -33,6 +33,8 @@ def watched(limits: Limits, state: State[Any], event: AnyEvent) -> tuple[Guard, 
     guard = state.guard
     match event:
         case Tick():
+            if not limits.of_the_run:
+                return guard, ()
             after = _at_tick(limits, state)
         case Paused(reason=reason):
             after = _with_user(guard, Hold(USER, Trading.REDUCE, reason, event.ts_init))
@@ -74,8 +76,6 @@ def _flattening(state: State[Any]) -> Iterator[Draft]:
 
 
 def _at_tick(limits: Limits, state: State[Any]) -> Guard:
-    if not limits.of_the_run:
-        return state.guard
     guard = _valued(state) if any(name in OF_EQUITY for name, _ in limits.of_the_run) else state.guard
     state = _replace(state, guard=guard)
     holds = list(guard.holds)

@@ -16,8 +16,9 @@ from engine.core.types import ZERO
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """Signed balances: assets and costs are positive, their sources (capital, debts, income) negative.
 
-    `position`: what is held, at cost, against `owed`. `revaluation`: what it has gained since, at the last price,
-    against `unrealised`. `liquidation`: what was realised by the venue's force, the rest by us in `realised`.
+    `position`: what is held, at cost, against `owed`. `revaluation`: what it has gained since, at a price, against
+    `unrealised`; 0 in books that are kept at cost. `liquidation`: what was realised by the venue's force, the rest by
+    us in `realised`.
     """
 
     cash: Decimal = ZERO
@@ -37,7 +38,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def equity(self) -> Decimal:
-        """What closing everything at the last price would leave, before fees."""
+        """What closing everything at the price that they are valued at would leave, before fees."""
         return self.cash + self.revaluation
 
     @property
@@ -79,11 +80,8 @@ def transferred(ledger: Ledger, amount: Decimal) -> Ledger:
 
 
 def revalued(ledger: Ledger, gained: Decimal) -> Ledger:
-    """What is held has gained this much since it was entered. On every tick with a position, so not summed again: the
-    two accounts are always each other's counterpart."""
-    if gained == ledger.revaluation:
-        return ledger
-    return msgspec.structs.replace(ledger, revaluation=gained, unrealised=-gained)
+    """What is held has gained this much since it was entered."""
+    return _checked(msgspec.structs.replace(ledger, revaluation=gained, unrealised=-gained))
 
 
 def _checked(ledger: Ledger) -> Ledger:

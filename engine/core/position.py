@@ -1,12 +1,12 @@
 """A position folded from fills: size, average entry, and what closing a part of it realised."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import msgspec
 
-from engine.core.types import ZERO, Instrument, Side
+from engine.core.types import MONEY, ZERO, Instrument, Side
 
 CENT = Decimal("1e-8")  # money is booked in whole units of this, so that sums are exact
 
@@ -34,17 +34,19 @@ def notional(instrument: Instrument, size: Decimal, price: Decimal) -> Decimal:
 
 def profit(instrument: Instrument, size: Decimal, entry: Decimal, price: Decimal) -> Decimal:
     """What a signed size gained between entry and price, in the settlement currency, booked to 1e-8."""
-    contracts = size * instrument.multiplier
-    move = contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
-    return move.quantize(CENT)
+    with localcontext(MONEY):
+        contracts = size * instrument.multiplier
+        move = contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
+        return move.quantize(CENT)
 
 
 def cost(instrument: Instrument, position: Position) -> Decimal:
     """What a position is worth at its entry, signed so that worth less cost is its profit; booked to 1e-8."""
     if position.entry is None:
         return ZERO
-    contracts = position.size * instrument.multiplier
-    return (-contracts / position.entry if instrument.inverse else contracts * position.entry).quantize(CENT)
+    with localcontext(MONEY):
+        contracts = position.size * instrument.multiplier
+        return (-contracts / position.entry if instrument.inverse else contracts * position.entry).quantize(CENT)
 
 
 def gained(instrument: Instrument, positions: Iterable[Position], price: Decimal) -> Decimal:

@@ -91,6 +91,11 @@ class Limits(BaseModel):
         return tuple((name, limit, check) for name, limit, check in named if limit is not None and limit is not False)
 
     @cached_property
+    def checks_of_the_venue(self) -> tuple[tuple[str, Any, Check], ...]:
+        """Those that an order which can only reduce a position is held to as well."""
+        return tuple(each for each in self.checks if each[0] in OF_THE_VENUE)
+
+    @cached_property
     def of_the_run(self) -> tuple[tuple[str, Any], ...]:
         """Those that are set and look at the run as a whole (engine.core.guard), by name."""
         names = (name for name in type(self).model_fields if name not in CHECKS and name != "stop_policy")
@@ -106,16 +111,13 @@ def refusal(limits: Limits, asked: Asked) -> Refused | None:
     """Why the draft in question may not go; None where it may, and then it counts from here on.
 
     What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
-    draft, holds = asked.draft, asked.state.guard.holds
-    if holds and draft.action is Action.OPEN:
-        return Refused(draft, holds[0].limit, holds[0].reason)
-    reduces = _only_reduces(asked)
-    for name, limit, check in limits.checks:
-        if (name in OF_THE_VENUE or not reduces) and (reason := check(limit, asked)):
+    draft, state = asked.draft, asked.state
+    if state.guard.holds and draft.action is Action.OPEN:
+        hold = state.guard.holds[0]
+        return Refused(draft, hold.limit, hold.reason)
+    reduces = draft.reduce_only or (draft.action is Action.CLOSE and state.mode is PositionMode.HEDGE)
+    for name, limit, check in limits.checks_of_the_venue if reduces else limits.checks:
+        if reason := check(limit, asked):
             return Refused(draft, name, reason)
     asked.let_go()
     return None
-
-
-def _only_reduces(asked: Asked) -> bool:
-    return asked.draft.reduce_only or (asked.state.mode is PositionMode.HEDGE and asked.draft.action is Action.CLOSE)

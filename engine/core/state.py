@@ -1,7 +1,7 @@
 """What the core knows, and the one function in which facts change it."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, assert_never
 
 import msgspec
@@ -31,7 +31,7 @@ from engine.core.events import (
 from engine.core.ledger import Ledger
 from engine.core.position import FLAT, Position, cost, fold, gained, notional
 from engine.core.trading import Guard
-from engine.core.types import SECOND, ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
+from engine.core.types import MONEY, SECOND, ZERO, Action, Instrument, Leg, Nanos, OrderId, PositionMode
 
 _replace = msgspec.structs.replace
 RATE_WINDOW_NS = 10 * SECOND  # over which the rate of orders is counted
@@ -56,9 +56,9 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision may depend on. `own` is the strategy's part.
 
     `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
-    `orders` stand in order of creation; `positions` holds only legs that are not flat. `price` is what they are valued
-    at: the last mark price, or mid where no mark is known. `trades` are the ids of the latest fills, `funded_ns` the
-    venue's time of the latest funding.
+    `orders` stand in order of creation; `positions` holds only legs that are not flat. `earlier`: the price
+    from before `tick`, if that has none. `trades` are the ids of the latest fills, `funded_ns` the
+    venue's time of the latest funding. `ledger` is kept at cost: `valued` tells what it is worth at the price.
     """
 
     run: str
@@ -72,13 +72,19 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
     now: Nanos = 0
     tick: Tick | None = None
-    price: Decimal | None = None
+    earlier: Decimal | None = None
     orders: tuple[Working, ...] = ()
     positions: dict[Leg, Position] = {}
     stopping: bool = False
     guard: Guard = Guard()
     trades: tuple[str, ...] = ()
     funded_ns: Nanos = 0
+
+    @property
+    def price(self) -> Decimal | None:
+        """What positions are valued at: the last mark price, or mid where no mark was known. No idle tick asks."""
+        now = None if self.tick is None else self.tick.price
+        return self.earlier if now is None else now
 
     @property
     def may_quote(self) -> bool:
@@ -93,7 +99,9 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
 
 def begun[S](own: S, event: Started) -> State[S]:
     positions = {held.leg: Position(held.size, held.entry) for held in event.positions if held.size != 0}
-    at_cost = sum((cost(event.instrument, position) for position in positions.values()), ZERO)
+    with localcontext(MONEY):
+        at_cost = sum((cost(event.instrument, position) for position in positions.values()), ZERO)
+        ledger = books.opened(event.balance, at_cost)
     return State(
         run=event.run,
         instrument=event.instrument,
@@ -101,7 +109,7 @@ def begun[S](own: S, event: Started) -> State[S]:
         leverage=event.leverage,
         reserves_margin=event.reserves_margin,
         mode_confirmed=event.mode_confirmed,
-        ledger=books.opened(event.balance, at_cost),
+        ledger=ledger,
         own=own,
         positions=positions,
     )
@@ -111,8 +119,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
     """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
     match event:
         case Tick():
-            after = _replace(state, now=event.ts_event, tick=event, price=event.price or state.price)
-            return _revalued(after) if after.positions else after
+            earlier = state.earlier if event.is_priced else state.price
+            return _replace(state, now=event.ts_event, tick=event, earlier=earlier)
         case OrderFilled():
             return state if is_known(state, event) else _filled(state, event)
         case OrderAccepted():
@@ -123,9 +131,11 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             return _replace(state, orders=tuple(w for w in state.orders if w.order.id != event.id))
         case FundingSettled():
             at_ns = max(state.funded_ns, event.ts_event)
-            return _replace(state, ledger=books.funded(state.ledger, event.amount), funded_ns=at_ns)
+            with localcontext(MONEY):
+                return _replace(state, ledger=books.funded(state.ledger, event.amount), funded_ns=at_ns)
         case Transferred():
-            return _replace(state, ledger=books.transferred(state.ledger, event.amount))
+            with localcontext(MONEY):
+                return _replace(state, ledger=books.transferred(state.ledger, event.amount))
         case PositionModeConfirmed():
             return _replace(state, mode_confirmed=event.mode is state.mode)
         case PositionModeFailed():
@@ -147,25 +157,26 @@ def is_known(state: State[Any], fill: OrderFilled) -> bool:
     return fill.trade_id in state.trades
 
 
-def sent[S](state: State[S], outcomes: tuple[Outcome, ...], at_ns: Nanos) -> State[S]:
-    """The state once these outcomes are journalled: submitted orders work, cancels are on their way."""
-    asked = {o.id for o in outcomes if isinstance(o, Cancel)}
-    orders = state.orders
+def sent[S](state: State[S], own: S, outcomes: tuple[Outcome, ...], at_ns: Nanos) -> State[S]:
+    """The state once these outcomes are journalled: submitted orders work, cancels are on their way. `own`: the
+    strategy's part if they are."""
+    asked: set[OrderId] = set()
+    fresh: list[Working] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Submit):
+            fresh.append(Working(order=outcome, created_ns=at_ns))
+        elif isinstance(outcome, Cancel):
+            asked.add(outcome.id)
+    orders = (*state.orders, *fresh)
     if asked:
-        orders = tuple(_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in orders)
-    fresh = [
-        Working(order=o, created_ns=at_ns, cancel_requested_ns=at_ns if o.id in asked else None)
-        for o in outcomes
-        if isinstance(o, Submit)
-    ]
-    guard = _counted(state.guard, len(fresh), at_ns)
-    return _replace(state, orders=(*orders, *fresh), seq=state.seq + len(outcomes), guard=guard)
+        orders = tuple([_replace(w, cancel_requested_ns=at_ns) if w.order.id in asked else w for w in orders])
+    guard = _counted(state.guard, len(fresh), at_ns) if fresh else state.guard
+    return _replace(state, own=own, orders=orders, seq=state.seq + len(outcomes), guard=guard)
 
 
 def _counted(guard: Guard, submits: int, at_ns: Nanos) -> Guard:
-    if not submits:
-        return guard
-    recent = (*(ns for ns in guard.sent_ns if ns > at_ns - RATE_WINDOW_NS), *[at_ns] * submits)
+    since = at_ns - RATE_WINDOW_NS
+    recent = (*[ns for ns in guard.sent_ns if ns > since], *[at_ns] * submits)
     return _replace(guard, sent_ns=recent, unfilled=guard.unfilled + submits)
 
 
@@ -176,9 +187,19 @@ def available(state: State[Any]) -> Decimal:
     return state.ledger.cash - (sum(_reserved(state), ZERO) / state.leverage)
 
 
+def valued(state: State[Any]) -> Ledger:
+    """The books with what is held at the state's price. They are kept at cost: no tick has to touch them."""
+    if state.price is None:
+        return state.ledger
+    with localcontext(MONEY):
+        return books.revalued(state.ledger, gained(state.instrument, state.positions.values(), state.price))
+
+
 def equity(state: State[Any]) -> Decimal | None:
     """Cash and what the positions would bring at the mark price, else at mid; None where neither is known."""
-    return None if state.positions and anchor(state) is None else state.ledger.equity
+    if not state.positions:
+        return state.ledger.cash
+    return None if anchor(state) is None else valued(state).equity
 
 
 def anchor(state: State[Any]) -> Decimal | None:
@@ -201,14 +222,15 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
     positions = {leg: held for leg, held in state.positions.items() if leg is not event.leg}
     if position.size != 0:
         positions[event.leg] = position
-    ledger = books.traded(
-        state.ledger,
-        cost=cost(state.instrument, position) - cost(state.instrument, before),
-        realised=realised,
-        fee=event.fee,
-        forced=event.liquidation,
-    )
-    after = _replace(
+    with localcontext(MONEY):
+        ledger = books.traded(
+            state.ledger,
+            cost=cost(state.instrument, position) - cost(state.instrument, before),
+            realised=realised,
+            fee=event.fee,
+            forced=event.liquidation,
+        )
+    return _replace(
         state,
         ledger=ledger,
         positions=dict(sorted(positions.items())),
@@ -216,14 +238,6 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
         trades=(*state.trades[-TRADES_KEPT:], event.trade_id),
     )
-    return _revalued(after)
-
-
-def _revalued[S](state: State[S]) -> State[S]:
-    if state.price is None:
-        return state
-    gain = gained(state.instrument, state.positions.values(), state.price)
-    return _replace(state, ledger=books.revalued(state.ledger, gain))
 
 
 def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> Iterator[Working]:

@@ -8,7 +8,7 @@ import msgspec
 from engine.core.checks import Asked
 from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
 from engine.core.errors import BrokenInvariantError
-from engine.core.events import AnyEvent, OrderFilled, Started, Stopping
+from engine.core.events import AnyEvent, OrderFilled, Started, Stopping, Tick
 from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
 from engine.core.risk import Limits, refusal
@@ -26,57 +26,59 @@ def step[S](
     after = _folded(policy, state, event)
     guard, changed = watched(limits, after, event)
     after = msgspec.structs.replace(after, seq=after.seq + 1, guard=guard)
-    after, wishes = _decided(policy, after, event)
+    own, wishes = _decided(policy, after, event)
     if not wishes and not changed:
-        return after, ()
-    outcomes = (*changed, *_outcomes(limits, after, wishes, at_ns=event.ts_init))
-    return sent(after, outcomes, event.ts_init), outcomes
+        return after if own is after.own else msgspec.structs.replace(after, own=own), ()
+    outcomes = (*changed, *_outcomes(limits, after, wishes, event.ts_init)) if wishes else changed
+    return sent(after, own, outcomes, event.ts_init), outcomes
 
 
-def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[State[S], tuple[Wish, ...]]:
+def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[S, tuple[Wish, ...]]:
     """What the strategy wants. Held back, the run first pulls what may not rest; halted, the strategy is not asked."""
-    if isinstance(event, Stopping):
-        return state, tuple(Cancel(w.order.id, "stopping") for w in state.orders)
     if state.stopping:
-        return state, ()
+        pulled_now = state.orders if isinstance(event, Stopping) else ()
+        return state.own, tuple(Cancel(w.order.id, "stopping") for w in pulled_now)
     if not state.guard.holds:
-        own, wishes = policy.decide(state, event)
-        return state if own is state.own else msgspec.structs.replace(state, own=own), wishes
+        return policy.decide(state, event)
     if state.guard.trading is Trading.HALT:
-        return state, tuple(pulled(state, event))
+        return state.own, tuple(pulled(state, event))
     own, wishes = policy.decide(state, event)
-    return msgspec.structs.replace(state, own=own), (*wishes, *_besides(pulled(state, event), wishes))
+    return own, (*wishes, *_besides(pulled(state, event), wishes))
 
 
 def order_id(run: str, seq: int, n: int) -> OrderId:
     """The same manifest, the same entry, the same id: a replay can be compared line by line."""
-    return f"{run[:12]}-{seq}-{n}"
+    return f"{_first_part(run, seq)}{n}"
+
+
+def _first_part(run: str, seq: int) -> str:
+    return f"{run[:12]}-{seq}-"
 
 
 def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
-    if isinstance(event, Started):
-        return begun(policy.initial(event), event)
+    if not isinstance(event, Tick):  # nearly every event is one: it is asked first
+        if isinstance(event, Started):
+            return begun(policy.initial(event), event)
+        if state is not None and isinstance(event, OrderFilled) and is_known(state, event):
+            return state
     if state is None:
         raise BrokenInvariantError(f"the first event must be Started, not {event}")
-    if isinstance(event, OrderFilled) and is_known(state, event):
-        return state
     own = policy.evolve(state, event)
     after = evolve(state, event)
     return after if own is state.own else msgspec.structs.replace(after, own=own)
 
 
-def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], *, at_ns: int) -> Iterator[Outcome]:
+def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], at_ns: int) -> list[Outcome]:
     """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
-    asked, fresh = Asked(state), set[OrderId]()
+    asked, first_part = Asked(state), _first_part(state.run, state.seq)
+    outcomes: list[Outcome] = []
     for n, wish in enumerate(wishes):
         if isinstance(wish, Draft):
-            asked.id, asked.draft = order_id(state.run, state.seq, n), wish
-            refused = refusal(limits, asked)
-            if refused is None:
-                fresh.add(asked.id)
-            yield refused or _submit(state, wish, asked.id)
-        elif not isinstance(wish, Cancel) or wish.id in fresh or _worth_asking(state, wish, at_ns):
-            yield wish
+            asked.id, asked.draft = f"{first_part}{n}", wish
+            outcomes.append(refusal(limits, asked) or _submit(state, wish, asked.id))
+        elif not isinstance(wish, Cancel) or asked.was_let_go(wish.id) or _worth_asking(state, wish, at_ns):
+            outcomes.append(wish)
+    return outcomes
 
 
 def _besides(pulled_back: Iterable[Wish], wishes: Iterable[Wish]) -> Iterator[Wish]:

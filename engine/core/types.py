@@ -1,6 +1,6 @@
 """The words of the house as values. Prices, sizes and money are exact decimals; times are integer nanoseconds."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -9,6 +9,8 @@ type Nanos = int
 type OrderId = str
 
 ZERO = Decimal(0)
+TWO = Decimal(2)
+MONEY = Context(prec=100)  # money is booked exactly, however absurd the size: 28 digits, the default, can be too few
 SECOND = 1_000_000_000
 
 
@@ -58,7 +60,7 @@ class Purpose(StrEnum):
     FLATTEN = "flatten"
 
 
-class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A contract. `multiplier` is base (linear) or quote (inverse) units per contract; rates are fractions."""
 
     id: str  # such as BTCUSDT-PERP.BINANCE
@@ -89,7 +91,7 @@ class TopOfBook(msgspec.Struct, frozen=True):
 
     @property
     def mid(self) -> Decimal | None:
-        return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
+        return None if self.bid is None or self.ask is None else (self.bid + self.ask) / TWO
 
 
 class Cover(msgspec.Struct, frozen=True):

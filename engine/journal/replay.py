@@ -104,7 +104,8 @@ def as_written(policy: Policy[Any], retraced: Retraced) -> State[Any]:
     """The state after the record with what was decided then, whatever would be decided now."""
     event = cast(AnyEvent, retraced.record.event.value)
     outcomes = tuple(cast(Outcome, entry.value) for entry in retraced.record.followed)
-    return sent(folded(policy, retraced.before, event, retraced.after), outcomes, event.ts_init)
+    after = retraced.after
+    return sent(folded(policy, retraced.before, event, after), after.own, outcomes, event.ts_init)
 
 
 def folded(policy: Policy[Any], before: State[Any] | None, event: AnyEvent, after: State[Any]) -> State[Any]:

@@ -10,7 +10,7 @@ import msgspec
 from engine.core.margin import initial_margin, liquidation_price, maintenance_margin
 from engine.core.position import notional, profit
 from engine.core.risk import Limits
-from engine.core.state import RATE_WINDOW_NS, State, Working, available, equity
+from engine.core.state import RATE_WINDOW_NS, State, Working, available, equity, valued
 from engine.core.types import SECOND, ZERO, Leg, Nanos, Side
 from engine.run.moments import Moment, Walk
 
@@ -89,7 +89,7 @@ def _position(state: State[Any], leg: Leg) -> dict[str, Any]:
 def _account(state: State[Any]) -> dict[str, Any]:
     """Realised before fees; fees as paid, rebates as received, funding received (negative: paid). `liquidation_price`
     is None where no price leads there."""
-    books, price = state.ledger, state.price
+    books, price = valued(state), state.price
     return {
         "cash": books.cash,
         "equity": books.equity,

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.core.commands import Cancel, Command, Submit
 from engine.core.margin import maintenance_margin
-from engine.core.state import State
+from engine.core.state import State, valued
 from engine.core.types import Action, Leg, OrderType, Purpose, Side
 
 PREFIX = "LIQUIDATION-"  # of the ids of the venue's own orders
@@ -18,7 +18,7 @@ def liquidation(state: State[Any]) -> tuple[Command, ...]:
     than the maintenance margin: the positions' notional at that price times the instrument's rate.
     """
     price = state.price
-    if price is None or not state.positions or state.ledger.equity > maintenance_margin(state, price):
+    if price is None or not state.positions or valued(state).equity > maintenance_margin(state, price):
         return ()
     return (
         *(Cancel(working.order.id, "liquidation") for working in state.orders),

@@ -21,6 +21,7 @@ from strategies.perpetual_market_making.quoting import (
     optimised,
     passive,
     ping_ponged,
+    rungs,
     with_costs,
 )
 from strategies.perpetual_market_making.refresh import unhung
@@ -143,7 +144,7 @@ def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[t
     safe = policy.parameters.behaviour is Behaviour.SAFE
     whole = rates.switches.sizes_quantised if safe else policy.parameters.behaviour is Behaviour.HEAD
     step = state.instrument.step
-    quotes = laddered(rates.levels, market, step, state.instrument.min_size if whole else ZERO)
+    quotes = laddered(rungs(rates, state.instrument, whole), market)
     yield f"its sizes come to nothing in steps of {step} and a minimum of {state.instrument.min_size}", quotes
     quotes = in_band(quotes, rates, market.reference)
     name = "price_ceiling" if side is Side.BUY else "price_floor"

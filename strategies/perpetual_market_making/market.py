@@ -52,6 +52,8 @@ def seen(tick: Tick, rates: Rates, price_tick: Decimal, own_price: Decimal | Non
 
 def _reference(tick: Tick, rates: Rates, bid: Decimal, ask: Decimal, own_price: Decimal | None) -> Decimal:
     """Where the wanted price does not exist yet, the mid of its source."""
+    if rates.plain:
+        return (ask + bid) / TWO
     if rates.price_type == "last_own_trade_price" and own_price is not None:
         return own_price
     if rates.external:

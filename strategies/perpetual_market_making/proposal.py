@@ -15,6 +15,7 @@ from strategies.perpetual_market_making.quoting import (
     optimised,
     passive,
     ping_ponged,
+    rungs,
     with_costs,
 )
 from strategies.perpetual_market_making.rates import Rates
@@ -23,14 +24,13 @@ from strategies.perpetual_market_making.turn import Turn
 
 
 def classic_proposal(turn: Turn) -> Quotes:
-    quotes = laddered(turn.rates.levels, turn.market, turn.state.instrument.step)
+    quotes = laddered(rungs(turn.rates, turn.state.instrument, False), turn.market)
     return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state)))
 
 
 def head_proposal(turn: Turn) -> Quotes:
     """As classic's; a size below the venue's minimum is 0."""
-    instrument = turn.state.instrument
-    quotes = laddered(turn.rates.levels, turn.market, instrument.step, instrument.min_size)
+    quotes = laddered(rungs(turn.rates, turn.state.instrument, True), turn.market)
     return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state), rebates=True))
 
 
@@ -39,7 +39,7 @@ def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
     if turn.market.reference.is_nan():
         return None
     instrument, whole = turn.state.instrument, turn.rates.switches.sizes_quantised
-    quotes = laddered(turn.rates.levels, turn.market, instrument.step, instrument.min_size if whole else ZERO)
+    quotes = laddered(rungs(turn.rates, instrument, whole), turn.market)
     quotes = tuple([q for q in _priced(turn, quotes) if q.price > ZERO and q.side in sides])
     least = instrument.min_notional if whole else ZERO
     return _untaken(turn, affordable(quotes, turn.state, available(turn.state) + margin_back(turn), least=least))

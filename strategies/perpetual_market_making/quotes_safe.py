@@ -1,7 +1,7 @@
 """Safe, quoting: as Hummingbot quotes, but what has outlived its reason goes at once, and a book that cannot be priced
 only means no new quotes."""
 
-from engine.core.types import Action, Leg, PositionMode, Side
+from engine.core.types import ZERO, Action, Leg, PositionMode, Side
 from strategies.perpetual_market_making.proposal import safe_proposal
 from strategies.perpetual_market_making.refresh import cancel_far_hanging, cancel_too_near, due, replace_aged, replenish
 from strategies.perpetual_market_making.turn import Turn, closing_side
@@ -37,7 +37,8 @@ def quote_beside(turn: Turn) -> None:
 def _quote(turn: Turn, sides: frozenset[Side]) -> None:
     proposal = safe_proposal(turn, sides) if due(turn) else None
     replace_aged(turn, proposal)
-    if not turn.market.reference.is_nan() and turn.market.reference > 0:
+    reference = turn.market.reference
+    if not reference.is_nan() and reference > ZERO:
         cancel_far_hanging(turn)
         cancel_too_near(turn)
     replenish(turn, proposal)

@@ -6,13 +6,14 @@ Each step takes quotes and returns quotes. Where a price is NaN a comparison rai
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from engine.core.position import notional
 from engine.core.state import State
-from engine.core.types import ZERO, Side, floor_to
+from engine.core.types import ZERO, Instrument, Side, floor_to
 from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.rates import ONE, Level, Rates
 
@@ -24,6 +25,8 @@ class Quote(msgspec.Struct, frozen=True):
     level: int
 
 
+AMPLY = Decimal("1.000001")  # beyond what rounding could make of a sum
+
 _replace = msgspec.structs.replace
 
 type Quotes = tuple[Quote, ...]  # buys before sells, each from the inside out
@@ -33,14 +36,23 @@ def of_side(quotes: Iterable[Quote], side: Side) -> Quotes:
     return tuple(quote for quote in quotes if quote.side is side)
 
 
-def laddered(levels: tuple[Level, ...], market: Market, step: Decimal, least: Decimal = ZERO) -> Quotes:
-    """In whole ticks and steps; a level smaller than one step, or than `least`, is left out."""
+@lru_cache
+def rungs(rates: Rates, instrument: Instrument, venue_takes: bool) -> tuple[Level, ...]:
+    """The levels in whole steps, without those smaller than one, or with `venue_takes` than the venue's minimum. No
+    tick changes them."""
+    least = instrument.min_size if venue_takes else ZERO
+    whole = (_replace(level, size=floor_to(level.size, instrument.step)) for level in rates.levels)
+    return tuple(level for level in whole if level.size > ZERO and level.size >= least)
+
+
+def laddered(levels: tuple[Level, ...], market: Market) -> Quotes:
+    """Prices in whole ticks."""
     reference, tick = market.reference, market.tick
     quotes = []
     for level in levels:
-        price, size = reference * level.factor // tick * tick, level.size // step * step
-        if size > ZERO and size >= least and (not level.checked or price > ZERO):
-            quotes.append(Quote(level.side, price, size, level.number))
+        price = reference * level.factor // tick * tick
+        if not level.checked or price > ZERO:
+            quotes.append(Quote(level.side, price, level.size, level.number))
     return tuple(quotes)
 
 
@@ -89,12 +101,15 @@ def affordable(
     instrument, leverage = state.instrument, state.leverage
     fee = instrument.maker_fee
     charged = max(fee, ZERO)
+    values = [notional(instrument, quote.size, quote.price) for quote in quotes]
+    if quotes and (not least or min(values) >= least):
+        everything = sum(values, ZERO)
+        if (everything / leverage + everything * charged) * AMPLY <= available:
+            return quotes
     kept, locked = [], ZERO
-    for quote in quotes:
-        value = notional(instrument, quote.size, quote.price)
-        needed = margin = value / leverage
-        if fee:
-            needed += value * charged
+    for quote, value in zip(quotes, values, strict=True):
+        margin = value / leverage
+        needed = margin + value * charged
         if value >= least and needed <= available - locked:
             kept.append(quote)
             locked += margin + value * fee if rebates else needed

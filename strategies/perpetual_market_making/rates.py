@@ -23,10 +23,11 @@ class Level(msgspec.Struct, frozen=True):
     checked: bool = False  # overrides are dropped where their price is not positive; ladders are not
 
 
-class Rates(msgspec.Struct, frozen=True, kw_only=True):
+class Rates(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Derived once. `activation`, `callback` and so on are fractions; `*_ns` are durations; None is off.
 
-    `levels`: buys before sells, each as written. `exits_age`: every exit is renewed at its age, not only a stop."""
+    `levels`: buys before sells, each as written. `exits_age`: every exit is renewed at its age, not only a stop.
+    `plain`: the reference is the mid of the book."""
 
     levels: tuple[Level, ...]
     post_only: bool
@@ -57,6 +58,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     price_type: str
     last_price: Callable[[Decimal], Decimal]
     external: bool
+    plain: bool
     under_water: bool
     quote_flat_leg: bool
     book_tolerant: bool
@@ -96,6 +98,7 @@ def rates_of(p: Parameters) -> Rates:
         price_type=p.price_type,
         last_price=_exactly if p.behaviour is Behaviour.SAFE else _through_float,
         external=p.price_source != "current_market",
+        plain=p.price_source == "current_market" and p.price_type == "mid_price",
         under_water=p.exit_when_under_water,
         quote_flat_leg=p.quote_flat_leg and p.position_mode is PositionMode.HEDGE,
         book_tolerant=p.behaviour is Behaviour.SAFE and p.switches.book_tolerant,

@@ -5,9 +5,11 @@ The same in all behaviours; `proposal` is None while the pause lasts.
 
 from decimal import Decimal
 
+import msgspec
+
 from engine.core.commands import Draft
 from engine.core.state import Working
-from engine.core.types import Action, Purpose, Side
+from engine.core.types import Side
 from strategies.perpetual_market_making.quoting import Quotes
 from strategies.perpetual_market_making.turn import Turn
 
@@ -22,7 +24,7 @@ def set_timers(turn: Turn) -> None:
     next_ns = now + turn.rates.refresh_ns
     create_ns = next_ns if own.create_ns <= now else own.create_ns
     cancel_ns = min(create_ns, next_ns) if own.cancel_ns <= now else own.cancel_ns
-    turn.remember(create_ns=create_ns, cancel_ns=cancel_ns)
+    turn.own = msgspec.structs.replace(own, create_ns=create_ns, cancel_ns=cancel_ns)
 
 
 def unhung(turn: Turn) -> list[Working]:
@@ -85,17 +87,10 @@ def cancel_too_near(turn: Turn) -> None:
 def replenish(turn: Turn, proposal: Quotes | None) -> None:
     if proposal is None or turn.own.create_ns >= turn.now or unhung(turn):
         return
-    for quote in proposal:
-        turn.send(
-            Draft(
-                side=quote.side,
-                size=quote.size,
-                price=quote.price,
-                action=Action.OPEN,
-                purpose=Purpose.QUOTE,
-                level=quote.level,
-                post_only=turn.rates.post_only,
-            )
-        )
+    post_only = turn.rates.post_only
+    turn.wishes += [
+        Draft(side=quote.side, size=quote.size, price=quote.price, level=quote.level, post_only=post_only)
+        for quote in proposal
+    ]
     if proposal:
         set_timers(turn)

@@ -89,7 +89,7 @@ class PerpetualMarketMaking:
         return own
 
     def decide(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
-        return self.in_force(state.own).decided(state, event)
+        return (self.in_force(state.own) if state.own.changed else self).decided(state, event)
 
     def decided(self, state: State[Own], event: AnyEvent) -> tuple[Own, tuple[Wish, ...]]:
         """By these very parameters, whatever was changed since."""

@@ -29,7 +29,11 @@ class Turn:
         self.state, self.rates, self.market, self.at_ns = state, rates, market, at_ns
         self.own, self.now = own, state.now
         self.orders = [w for w in state.orders if w.order.order_type is OrderType.LIMIT]
-        self.held = [(leg, p.size, p.entry) for leg, p in state.positions.items() if p.entry is not None]
+        self.held = (
+            [(leg, p.size, p.entry) for leg, p in state.positions.items() if p.entry is not None]
+            if state.positions
+            else []
+        )
         self.wishes: list[Wish] = []
 
     def remember(self, **changes: Any) -> None:

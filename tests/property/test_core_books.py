@@ -1,6 +1,6 @@
 """Laws of positions and books: money is neither made nor lost, and parts add up to the whole."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from hypothesis import given
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from engine.core.events import AnyEvent, OrderFilled, Started
 from engine.core.position import CENT, FLAT, Position, cost, fold, gained, notional
-from engine.core.state import State, available, begun, evolve
-from engine.core.types import ZERO, Instrument, Side
-from tests.support.builders import INVERSE, LINEAR, fills, instruments, later_events, starts
+from engine.core.state import State, available, begun, evolve, valued
+from engine.core.types import MONEY, ZERO, Instrument, Side
+from tests.support.builders import INVERSE, LINEAR, a_fill, a_start, a_tick, fills, instruments, later_events, starts
 
 whole_sizes = st.integers(1, 50).map(Decimal)
 near_prices = st.integers(900, 1100).map(Decimal)
@@ -22,7 +22,7 @@ def test_any_fact_in_any_order_is_taken_and_the_ledger_sums_to_zero(first: Start
     state: State[None] = begun(None, first)
     for event in later:
         state = evolve(state, event)
-        assert sum(state.ledger.balances()) == 0
+        assert sum(state.ledger.balances()) == sum(valued(state).balances()) == 0
         assert all(held.size != 0 and held.entry is not None for held in state.positions.values())
         assert available(state) <= state.ledger.cash
 
@@ -42,7 +42,7 @@ def test_each_account_is_what_its_name_says(first: Started, later: list[AnyEvent
     state: State[None] = begun(None, first)
     for event in later:
         state = evolve(state, event)
-    books, held = state.ledger, state.positions.values()
+    books, held = valued(state), state.positions.values()
     assert books.position == -books.owed == sum((cost(state.instrument, each) for each in held), ZERO)
     worth = ZERO if state.price is None else gained(state.instrument, held, state.price)
     assert books.revaluation == -books.unrealised == worth
@@ -159,3 +159,14 @@ def _entry(position: Position) -> Decimal:
 def _tolerance(bought: list[tuple[Side, Decimal, Decimal]]) -> Fraction:
     """Each closing rounds to 1e-8, each average to the context's 28 digits."""
     return Fraction(CENT) * len(bought)
+
+
+@given(instruments, st.lists(st.tuples(st.sampled_from(Side), st.integers(1, 30), near_prices), min_size=1, max_size=9))
+def test_no_size_is_too_absurd_to_be_booked(instrument: Instrument, bought: list[tuple[Side, int, Decimal]]) -> None:
+    """Up to 1e30 contracts: more digits of money than a decimal has by default."""
+    state: State[None] = begun(None, a_start(instrument=instrument))
+    state = evolve(state, a_tick(1, "1000", "1001"))
+    for n, (side, zeros, price) in enumerate(bought):
+        state = evolve(state, a_fill(f"o{n}", side, f"1e{zeros}", str(price)))
+        with localcontext(MONEY):
+            assert sum(state.ledger.balances()) == sum(valued(state).balances()) == 0

@@ -2,13 +2,17 @@
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.core.types import Side, is_whole
+from engine.core.position import notional
+from engine.core.state import State, begun
+from engine.core.types import ZERO, Side, is_whole
 from strategies.perpetual_market_making.market import exact, through_float
 from strategies.perpetual_market_making.parameters import Behaviour, Parameters
-from tests.support.builders import LINEAR
+from strategies.perpetual_market_making.quoting import Quote, affordable
+from tests.support.builders import LINEAR, a_start
 from tests.support.little_venue import LittleVenue, quoting, submits
 
 percents = st.decimals("0.01", "5", places=2)
@@ -47,3 +51,34 @@ def test_quotes_never_cross(p: Parameters, bid: Decimal, width: int, last: Decim
         assert order.price < seen_ask if order.side is Side.BUY else order.price > seen_bid
         assert is_whole(order.price, LINEAR.tick)
         assert is_whole(order.size, LINEAR.step)
+
+
+@given(
+    priced=st.lists(st.tuples(sides, prices, st.integers(1, 40)), max_size=5),
+    free=st.integers(0, 3000).map(Decimal),
+    least=st.sampled_from([ZERO, Decimal(5), Decimal(900)]),
+    fee=st.sampled_from(["0", "0.0002", "-0.0001", "0.01"]),
+    leverage=st.sampled_from([1, 3, 20]),
+    rebates=st.booleans(),
+)
+def test_quotes_are_afforded_one_after_the_other(
+    priced: list[tuple[str, Decimal, int]],
+    free: Decimal,
+    least: Decimal,
+    fee: str,
+    leverage: int,
+    rebates: bool,
+) -> None:
+    """Whether or not all of them fit at once, which is seen without going through them."""
+    instrument = msgspec.structs.replace(LINEAR, maker_fee=Decimal(fee))
+    state: State[None] = begun(None, a_start(instrument=instrument, leverage=leverage))
+    quotes = tuple(Quote(Side[side.upper()], price, Decimal(size) / 10, 0) for side, price, size in priced)
+    expected, left = [], free
+    for quote in quotes:
+        value = notional(instrument, quote.size, quote.price)
+        charge = value * instrument.maker_fee
+        needed = value / leverage + max(charge, ZERO)
+        if value >= least and needed <= left:
+            expected.append(quote)
+            left -= value / leverage + charge if rebates else needed
+    assert affordable(quotes, state, free, least=least, rebates=rebates) == tuple(expected)

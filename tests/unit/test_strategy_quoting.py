@@ -16,6 +16,7 @@ from strategies.perpetual_market_making.quoting import (
     optimised,
     passive,
     ping_ponged,
+    rungs,
     with_costs,
 )
 from strategies.perpetual_market_making.rates import rates_of
@@ -49,8 +50,8 @@ TWO = (quote(BUY, 98), quote(SELL, 102))
 
 
 def test_a_ladder_is_floored_on_both_sides() -> None:
-    levels = rates_of(quoting(bid_spread="0.55", ask_spread="0.55", order_levels=2, order_level_spread=1)).levels
-    quotes = laddered(levels, market(), STEP)
+    rates = rates_of(quoting(bid_spread="0.55", ask_spread="0.55", order_levels=2, order_level_spread=1))
+    quotes = laddered(rungs(rates, LINEAR, False), market())
     assert [(q.side, q.price, q.level) for q in quotes] == [
         (BUY, d("99.4"), 0),
         (BUY, d("98.4"), 1),
@@ -60,14 +61,14 @@ def test_a_ladder_is_floored_on_both_sides() -> None:
 
 
 def test_a_level_without_size_is_dropped() -> None:
-    levels = rates_of(quoting(order_amount=1, order_levels=3, order_level_amount="-0.6")).levels
-    assert [q.size for q in laddered(levels, market(), STEP)] == [1, d("0.4")] * 2
+    rates = rates_of(quoting(order_amount=1, order_levels=3, order_level_amount="-0.6"))
+    assert [q.size for q in laddered(rungs(rates, LINEAR, False), market())] == [1, d("0.4")] * 2
 
 
 def test_an_override_replaces_levels_and_keeps_its_order() -> None:
     override = {"a": ["sell", 1, 3], "b": ["buy", "0.5", "1.2"], "c": ["hold", 1, 1], "d": ["buy", 100, 1]}
-    levels = rates_of(quoting(order_override=override)).levels
-    assert laddered(levels, market(), STEP) == (quote(BUY, "99.5", "1.2"), quote(SELL, 101, 3))
+    rates = rates_of(quoting(order_override=override))
+    assert laddered(rungs(rates, LINEAR, False), market()) == (quote(BUY, "99.5", "1.2"), quote(SELL, 101, 3))
 
 
 @pytest.mark.parametrize(("reference", "sides"), [(102, [SELL]), (101, [BUY, SELL]), (98, [BUY])])

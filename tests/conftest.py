@@ -1,0 +1,6 @@
+"""No test is judged by the clock: the machine may be busy with other things."""
+
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
