@@ -63,7 +63,22 @@ def test_quoting_at_the_touch_of_a_real_tape_loses_before_rebates(touch: Run) ->
     assert quotes["id"].n_unique() >= 10
     picked = curve(markouts(quotes, market, (1.0,))).row(0, named=True)
     assert picked["mean_bps"] < 0
-    assert touch.summary["net_pnl"] + touch.summary["fees"] < 0
+    figures = touch.summary
+    assert figures["net_pnl"] - figures["rebates"] < 0
+    assert figures["net_pnl"] - figures["rebates"] + figures["fees"] < 0  # even if it had cost nothing
+
+
+@needs_tapes
+def test_fills_that_nobody_forced_would_be_found_out(touch: Run) -> None:
+    """A simulator that fills quotes whoever trades, as they arrive: the market does not move so against those."""
+    market = market_of(touch.folder, touch.run_file, touch.equity)
+    quotes = touch.orders.filter((pl.col("purpose") == "quote") & pl.col("accepted").is_not_null())
+    given = quotes.select(
+        "seq", "side", "purpose", "level", "price", "size", ts="accepted", maker=True, position="size"
+    )
+    real = touch.fills.filter((pl.col("purpose") == "quote") & pl.col("maker"))
+    lying, honest = (curve(markouts(fills, market, (1.0,))).row(0, named=True)["mean_bps"] for fills in (given, real))
+    assert honest < lying - 0.05  # several half-spreads: who is filled is chosen
 
 
 @needs_tapes
