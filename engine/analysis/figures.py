@@ -80,7 +80,7 @@ def _orders(orders: pl.DataFrame, end: Any) -> Iterator[go.Scatter]:
 def _segments(orders: pl.DataFrame, **style: Any) -> go.Scatter:
     x = np.full((orders.height, 3), np.nan)
     y = np.full((orders.height, 3), np.nan)
-    x[:, 0], x[:, 1] = _ms(orders["accepted"]), _ms(orders["ended"])
+    x[:, 0], x[:, 1] = milliseconds(orders["accepted"]), milliseconds(orders["ended"])
     y[:, 0] = y[:, 1] = orders["price"].to_numpy()
     return go.Scatter(x=x.ravel(), y=y.ravel(), mode="lines", hoverinfo="skip", xaxis="x", yaxis="y", **style)
 
@@ -103,7 +103,7 @@ def _markers(fills: pl.DataFrame, name: str, colour: str, units: Units, **style:
     )
     symbols = ["triangle-up" if side == "buy" else "triangle-down" for side in fills["side"]]
     return go.Scatter(
-        x=_ms(fills["ts"]),
+        x=milliseconds(fills["ts"]),
         y=fills["price"].to_numpy(),
         customdata=fills.select("side", "size", "fee", "realised_pnl", "position").rows(),
         mode="markers",
@@ -168,7 +168,7 @@ def _money(equity: pl.DataFrame, units: Units) -> Iterator[go.Scatter]:
 def _line(rows: pl.DataFrame, column: str, axis: str, *, color: str, width: float, **style: Any) -> go.Scatter:
     shape = style.pop("line_shape", "linear")
     return go.Scatter(
-        x=_ms(rows["ts"]),
+        x=milliseconds(rows["ts"]),
         y=rows[column].to_numpy(),
         mode="lines",
         xaxis="x",
@@ -178,14 +178,14 @@ def _line(rows: pl.DataFrame, column: str, axis: str, *, color: str, width: floa
     )
 
 
-def _ms(times: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+def milliseconds(times: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Milliseconds since the epoch: what a date axis takes, at a quarter of the size of a date's text."""
     return times.dt.timestamp("us").to_numpy() / 1_000
 
 
 def _all_of(equity: pl.DataFrame) -> list[float]:
     """The whole run with a little room, so that a marker at an end is not cut."""
-    start, end = _ms(equity["ts"])[[0, -1]]
+    start, end = milliseconds(equity["ts"])[[0, -1]]
     room = (end - start) * 0.008 or 500.0
     return [float(start - room), float(end + room)]
 

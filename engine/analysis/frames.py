@@ -137,7 +137,7 @@ class Frames(NamedTuple):
 class Table:
     """Rows gathered into a frame, packed every few thousand so that a long run stays small."""
 
-    PACK = 2_000
+    PACK = 10_000
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
@@ -155,8 +155,12 @@ class Table:
 
     def _pack(self) -> None:
         rows, self._rows = self._rows, []
-        raw = {name: pl.Int64 if kind == TIME else kind for name, kind in self.schema.items()}
-        self._packed.append(pl.DataFrame(rows, schema=raw, orient="row").cast(pl.Schema(self.schema)))
+        columns = zip(*rows, strict=True) if rows else ([] for _ in self.schema)
+        made = [
+            pl.Series(name, column, pl.Int64).cast(TIME) if kind == TIME else pl.Series(name, column, kind)
+            for (name, kind), column in zip(self.schema.items(), columns, strict=True)
+        ]
+        self._packed.append(pl.DataFrame(made))
 
 
 def write_frames(frames: Frames, folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from engine.analysis.figures import BUY, MARKET, POINTS, SELL, Units
+from engine.analysis.figures import BUY, MARKET, POINTS, SELL, Units, milliseconds
 from engine.analysis.frames import Frames
 from engine.analysis.study_figures import LINE, small
 from engine.analysis.thin import envelope
@@ -22,7 +22,7 @@ def inventory_figure(frames: Frames, units: Units) -> go.Figure:
     shares = held.drop_nulls().group_by("position").agg(pl.col("seconds").sum()).sort("position")
     total = shares["seconds"].sum() or 1.0
     over_time = go.Scatter(
-        x=rows["ts"].to_list(), y=rows["position"].to_list(), mode="lines", name="Position", fill="tozeroy",
+        x=milliseconds(rows["ts"]), y=rows["position"].to_list(), mode="lines", name="Position", fill="tozeroy",
         line={"color": LINE, "width": 1.2, "shape": "hv"}, hovertemplate=f"%{{y:+.8~g}} {units.size}<extra></extra>",
     )  # fmt: skip
     share = go.Bar(
@@ -31,7 +31,7 @@ def inventory_figure(frames: Frames, units: Units) -> go.Figure:
     )  # fmt: skip
     figure = small(go.Figure([over_time, share]), {"title": {"text": units.size}, "zeroline": True}, {})
     figure.update_layout(
-        xaxis={"domain": [0, 0.74]},
+        xaxis={"domain": [0, 0.74], "type": "date"},
         xaxis2={"domain": [0.8, 1], "tickformat": ".0%", "title": {"text": "share of the time"}},
         showlegend=False,
     )

@@ -1,4 +1,4 @@
-"""A day of ticks, one a second, with ten thousand fills, analysed: prints {"rows": entries, "seconds": it took}.
+"""A day of ticks, one a second, with ten thousand fills, analysed: prints {"rows", "seconds", "page_bytes"}.
 
 python -m tests.bench.analysed FOLDER
 """
@@ -10,7 +10,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from engine.analysis.analyse import analyse
+from engine.analysis.analyse import REPORT_FILE, analyse, write_report
 from engine.core.commands import Submit
 from engine.core.events import OrderAccepted
 from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
@@ -66,4 +66,6 @@ if __name__ == "__main__":
     began = time.perf_counter()
     analyse(folder, rows=SECONDS, seconds=1.0, report=False)
     took = time.perf_counter() - began
-    print(json.dumps({"rows": SECONDS + 3 * FILLS, "seconds": took}))
+    write_report(folder)
+    size = (folder / REPORT_FILE).stat().st_size
+    print(json.dumps({"rows": SECONDS + 3 * FILLS, "seconds": took, "page_bytes": size}))
