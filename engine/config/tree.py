@@ -103,6 +103,11 @@ class Venue(Section):
         examples=["ws://127.0.0.1:8600/ws-fapi/v1"],
         description="the address that takes orders over WebSocket; unset: the venue's own",
     )
+    margin_type: Literal["CROSS", "ISOLATED"] | None = Field(
+        default=None,
+        examples=["ISOLATED"],
+        description="what live trading wants of the contract's margin: it is set where it may be; unset: as it is",
+    )
     key_env: str = Field(
         default="BINANCE_API_KEY",
         description="the environment variable that holds the API key; the key stands in no file",
@@ -165,11 +170,16 @@ def identity(config: RunConfig) -> dict[str, Any]:
         "version": config.version,
         "instrument": _plain(config.instrument),
         "data": data,
-        "venue": {key: value for key, value in _plain(config.venue).items() if key not in VENUE_PLACES},
+        "venue": {key: value for key, value in _plain(config.venue).items() if key not in _unsaid(config.venue)},
         "simulation": _plain(config.simulation),
         "strategy": {"name": config.strategy_name, **_plain(config.strategy)},
         "risk": _plain(config.risk),
     }
+
+
+def _unsaid(venue: Venue) -> frozenset[str]:
+    """Where it is, and what nobody asked for."""
+    return VENUE_PLACES | ({"margin_type"} if venue.margin_type is None else set())
 
 
 def _plain(section: BaseModel) -> dict[str, Any]:

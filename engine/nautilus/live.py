@@ -1,12 +1,12 @@
 """Trade a session at a venue, on a live node: its market, and an account of ours there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from engine.core.commands import SetLeverage, SetPositionMode
-from engine.core.events import AnyEvent
+from engine.core.events import AnyEvent, Halted
+from engine.core.state import State
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import binance, fundings
 from engine.nautilus.access import Access
@@ -14,26 +14,30 @@ from engine.nautilus.answers import answer
 from engine.nautilus.desk import Desk, End, LiveMarket
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.live_node import Parts, traded
-from engine.nautilus.plan import Feed, Funded, Plan
+from engine.nautilus.plan import Feed, Plan
 from engine.nautilus.shell import Shell
 
 PATIENCE_NS = 10 * SECOND  # for the answers that a stop waits for
+WIND_DOWN_NS = 60 * SECOND  # for what rests to be cancelled, and a position to be closed where it is to be
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Of ours at the venue. `answer` says what became of a wish about it (unset: it is as the run was started, which
-    whoever starts it has seen to), `fundings` what funding was booked there: nothing that a node is told of."""
+    """Of ours at the venue, which is as the run was started: whoever starts it has seen to that.
+
+    `state` is the run's; `doubted` is called where the node makes up what it was not told; `blind`: nothing is known of
+    the account. `flatten`: a stop closes the position.
+    """
 
     access: Access
-    answer: Callable[[SetLeverage | SetPositionMode, Nanos], AnyEvent] | None = None
-    fundings: Funded = fundings.none
+    state: Callable[[], State[Any] | None]
+    doubted: Callable[[], None]
+    blind: Callable[[], bool]
+    flatten: bool
 
 
 def live(market: LiveMarket, account: Account, desk: Desk) -> End:
-    """Trade until a signal stops it: then what rests is cancelled, and the node waits for the venue's word on it.
-
-    Reconciles with the venue before the first order; our own orders that rest there are claimed. Raises as
-    `engine.nautilus.live_node.traded`.
+    """Trade until a signal stops it: then it halts, goes on until nothing rests and, where that is wanted, nothing is
+    held, and ends. Our own orders that rest there are claimed. Raises as `engine.nautilus.live_node.traded`.
     """
     asked, started = list[Stopped](), desk.started
     names = (started.instrument.id,) if market.watched is None else (started.instrument.id, market.watched)
@@ -44,31 +48,63 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         simulated=False,
         stream=market.stream,
     )
-    return traded(parts, desk, Shell(live_plan(market, account, desk, asked)), asked)
+    return traded(parts, desk, Shell(_plan(market, account, desk, asked)), asked)
 
 
-def live_plan(market: LiveMarket, account: Account, desk: Desk, asked: list[Stopped]) -> Plan:
-    """`asked` holds the signal that asks it to stop, once there is one."""
+class _WindingDown:
+    """From the signal that asks for a stop to the moment when the run can end."""
 
-    def as_started(wish: SetLeverage | SetPositionMode, now: Nanos) -> AnyEvent:
-        return answer(desk.started, wish, now)
+    def __init__(self, account: Account, asked: list[Stopped]) -> None:
+        self._account, self._asked = account, asked
+        self._since: Nanos | None = None
+
+    def words(self, now: Nanos) -> Iterator[AnyEvent]:
+        if self._asked and self._since is None:
+            self._since = now
+            yield Halted(reason=str(self._asked[0]), flatten=self._account.flatten, ts_event=now, ts_init=now)
+
+    def over(self) -> str | None:
+        """The reason to stop, once all that can be done is done, or the time for it is up."""
+        state = self._account.state()
+        if self._since is None or state is None:
+            return None
+        left = bool(state.orders) or (self._account.flatten and bool(state.positions))
+        return None if left and state.now - self._since < WIND_DOWN_NS else str(self._asked[0])
+
+
+def _plan(market: LiveMarket, account: Account, desk: Desk, asked: list[Stopped]) -> Plan:
+    winding_down = _WindingDown(account, asked)
+
+    def words(now: Nanos) -> Iterator[AnyEvent]:
+        yield from desk.words(now)
+        yield from winding_down.words(now)
 
     return Plan(
         started=desk.started,
         opening=desk.opening,
         claims=True,
-        words=desk.words,
+        words=words,
         feeds=_feeds(market),
         book=market.depth,
-        answer=account.answer or as_started,
-        stop_wanted=lambda: str(asked[0]) if asked else None,
+        answer=lambda wish, now: answer(desk.started, wish, now),
+        stop_wanted=winding_down.over,
         on_tick=desk.on_tick,
         forced=lambda _state: (),
-        fundings=account.fundings,
+        fundings=fundings.none,
         stop_within_ns=PATIENCE_NS,
+        believed=lambda event: _told_by_the_venue(event, account.doubted),
+        blind=lambda _now: account.blind(),
         reference=market.reference,
         watched=market.watched,
     )
+
+
+def _told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
+    """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade."""
+    if not getattr(event, "reconciliation", False):
+        return True
+    doubted()
+    return False
 
 
 def _feeds(market: LiveMarket) -> frozenset[Any]:

@@ -15,6 +15,7 @@ from nautilus_trader.live import (
     LiveNodeBuilder,
     LiveNodeConfig,
     LiveRiskEngineConfig,
+    SubmissionRecoveryPolicy,
 )
 from nautilus_trader.model import TraderId
 
@@ -67,14 +68,33 @@ def live_node(parts: Parts) -> LiveNode:
         timeout_connection_secs=_CONNECT_S,
         delay_post_stop_secs=0.0 if parts.simulated else 2.0,
         data_engine=LiveDataEngineConfig(emit_quotes_from_book=parts.quotes_from_book),
-        risk_engine=LiveRiskEngineConfig(max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT),
+        risk_engine=_risk_engine(parts),
         streaming=None if parts.stream is None else streaming(parts.stream),
-        exec_engine=LiveExecutionEngineConfig(reconciliation=not parts.simulated),
+        exec_engine=_exec_engine(parts),
     )
     builder = LiveNodeBuilder.from_config(NAME, config)
     builder = builder.add_data_client(parts.venue, *parts.market)
     add = builder.add_simulated_exec_client if parts.simulated else builder.add_exec_client
     return add(parts.venue, *parts.execution).build()
+
+
+def _risk_engine(parts: Parts) -> LiveRiskEngineConfig:
+    """At a venue the core's limits alone decide: NautilusTrader's would hold back an exit where its cache is behind."""
+    return LiveRiskEngineConfig(
+        bypass=not parts.simulated, max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT
+    )
+
+
+def _exec_engine(parts: Parts) -> LiveExecutionEngineConfig:
+    """At a venue it learns of our resting orders when it starts, so that it can cancel them, and holds nothing for
+    rejected because no answer came: what became of it is the venue's to say."""
+    if parts.simulated:
+        return LiveExecutionEngineConfig(reconciliation=False)
+    return LiveExecutionEngineConfig(
+        reconciliation=True,
+        reconciliation_startup_delay_secs=0.0,
+        submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
+    )
 
 
 def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:

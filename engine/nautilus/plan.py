@@ -60,7 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A command is under way for `held_ns` before it is given to the node. Or the venue takes its time, and is woken after
     `arrives_after_ns`: a simulated one acts only when something happens. A stop waits for the venue's answers for at
-    most `stop_within_ns`. `clock` is the node's own where it is None; `stamped` puts a fact of the node's right.
+    most `stop_within_ns`. `clock` is the node's own where it is None; `stamped` puts a fact of the node's right;
+    what the node says of an order is only heard where it is `believed`.
     """
 
     started: Started
@@ -85,3 +86,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     watched: str | None = None
     blind: Callable[[Nanos], bool] = lambda _now: False
     audit: Audit = nothing_to_audit
+    believed: Callable[[Any], bool] = lambda _event: True

@@ -232,6 +232,8 @@ class Shell(Strategy):
             self._plan.audit(state, held, balance, self.booked.realised)
 
     def _feed_order_event(self, event: Any) -> None:
+        if not self._plan.believed(event):
+            return
         started = self._plan.started
         changed = isinstance(event, OrderFilled | OrderUpdated)
         order = self._cache.order(event.client_order_id) if changed else None

@@ -23,30 +23,40 @@ from engine.core.types import ZERO, Leg, Nanos, PositionMode
 from engine.venue_api.account import OpenOrder, View
 
 CASH_TOLERANCE = Decimal("1e-6")  # the venue rounds each booking
+MOVED = "the venue's balance differs"
+FORCED = ("autoclose-", "adl_autoclose")  # begin the names that Binance gives to orders of a liquidation
 FOREIGN = "foreign-"  # begins the id of an order that is not ours, in the fills that moved our position all the same
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
-    """`events` in the order in which they are to be fed. `unknown` are orders under our name that the run did not send
-    or holds for over: they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
+    """What is to be fed: `executed` are fills and fundings that were missed, `ended` what became of our orders, `moved`
+    money that nothing else explains. `unknown` are orders under our name that the run did not send or holds for over:
+    they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
 
-    events: tuple[AnyEvent, ...]
+    executed: tuple[AnyEvent, ...]
+    ended: tuple[OrderAccepted | OrderCanceled, ...]
+    moved: Transferred | None
     unknown: tuple[OpenOrder, ...]
     unexplained: tuple[str, ...]
 
+    @property
+    def events(self) -> tuple[AnyEvent, ...]:
+        """All of it, in the order in which it is to be fed."""
+        return (*self.executed, *self.ended, *(() if self.moved is None else (self.moved,)))
+
 
 def reconcile(state: State[Any], view: View, now: Nanos) -> Reconciled:
-    """`view` reaches back at least to the last fact that the run has. Fills that it knows are told again: the core
-    counts a trade once."""
-    events: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now)]
-    after = _folded(state, events)
-    ends: list[AnyEvent] = [*_ended(after, view, now), *_accepted(after, view, now)]
-    moved = view.balance - _folded(after, ends).ledger.cash
-    if abs(moved) > CASH_TOLERANCE:
-        ends.append(Transferred(amount=moved, reason="the venue's balance differs", ts_event=now, ts_init=now))
+    """`view` reaches back at least to the last fact that the run has. Fills that it knows are not told again."""
+    executed: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now)]
+    after = _folded(state, executed)
+    moved = view.balance - after.ledger.cash
     known = {working.order.id for working in state.orders}
     return Reconciled(
-        events=(*events, *ends),
+        executed=tuple(executed),
+        ended=(*_ended(after, view, now), *_accepted(after, view, now)),
+        moved=Transferred(amount=moved, reason=MOVED, ts_event=now, ts_init=now)
+        if abs(moved) > CASH_TOLERANCE
+        else None,
         unknown=tuple(order for order in view.orders if _ours(order, state) and order.our_id not in known),
         unexplained=tuple(_differences(after, view)),
     )
@@ -64,8 +74,9 @@ def _ours(order: OpenOrder, state: State[Any]) -> bool:
 def _fills(state: State[Any], view: View, now: Nanos) -> Iterator[OrderFilled]:
     for trade in sorted(view.trades, key=lambda each: each.id):
         if str(trade.id) not in state.trades:
+            name = view.names.get(trade.order_id, f"{FOREIGN}{trade.order_id}")
             yield OrderFilled(
-                id=view.names.get(trade.order_id, f"{FOREIGN}{trade.order_id}"),
+                id=name,
                 trade_id=str(trade.id),
                 side=trade.side,
                 leg=leg_of_word(trade.position_side, state.mode),
@@ -73,6 +84,7 @@ def _fills(state: State[Any], view: View, now: Nanos) -> Iterator[OrderFilled]:
                 size=trade.size,
                 fee=trade.fee,
                 maker=trade.maker,
+                liquidation=name.startswith(FORCED),
                 ts_event=trade.at_ns,
                 ts_init=now,
             )

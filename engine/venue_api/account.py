@@ -72,9 +72,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What the venue knows of one contract, of one moment: all that rests and is held, and what was executed and paid
-    since the time that was asked for. `names` are our ids by the venue's."""
+    """What the venue knows of one contract at the moment `at_ns` of its clock: all that rests and is held, and what was
+    executed and paid since the time that was asked for. `names` are our ids by the venue's."""
 
+    at_ns: Nanos
     orders: tuple[OpenOrder, ...]
     holdings: tuple[Holding, ...]
     trades: tuple[Trade, ...]

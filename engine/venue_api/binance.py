@@ -55,10 +55,11 @@ class Binance(Signed):
         """Read again while it moves. Raises VenueError where it does not stand still, or a fee was paid in another
         asset than the margin's."""
         for _ in range(TRIES):
-            before = self._standing(instrument.raw_symbol)
+            before, seen_ms = self._standing(instrument.raw_symbol), self.now_ms
             view = self._view(instrument, since_ns // MS, *before)
+            again_ms = self.now_ms
             if self._standing(instrument.raw_symbol) == before:
-                return view
+                return msgspec.structs.replace(view, at_ns=(seen_ms + again_ms) * MS // 2)
         raise VenueError(f"view of {instrument.raw_symbol}", "moves faster than it can be read")
 
     def _standing(self, symbol: str) -> tuple[tuple[OpenOrder, ...], tuple[Holding, ...]]:
@@ -77,19 +78,24 @@ class Binance(Signed):
             "/fapi/v1/income", symbol=symbol, incomeType="FUNDING_FEE", startTime=since_ms, limit=PAGE
         )
         balances = {each["asset"]: each for each in self.signed_read("/fapi/v2/balance")}
+        names = {int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed}
+        for order_id in {each.order_id for each in trades} - names.keys():  # placed before
+            asked = self.signed_read("/fapi/v1/order", symbol=symbol, orderId=order_id)
+            names[order_id] = our_id(asked["clientOrderId"])
         return View(
+            at_ns=0,
             orders=orders,
             holdings=holdings,
             trades=trades,
             fundings=tuple(Funding(Decimal(each["income"]), int(each["time"]) * MS) for each in incomes),
-            names={int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed},
+            names=names,
             balance=Decimal(balances.get(asset, {}).get("balance", 0)),
         )
 
     def _since(self, path: str, symbol: str, since_ms: int, from_key: str, key: str) -> list[dict[str, Any]]:
         """All rows from a time on. The venue answers for at most a week and a page at once."""
         rows: list[dict[str, Any]] = []
-        now_ms = self._clock_ms() + self.offset_ms
+        now_ms = self.now_ms
         for begin in range(since_ms, now_ms + 1, WEEK_MS):
             end = min(begin + WEEK_MS - 1, now_ms + RECV_WINDOW_MS)
             page = self.signed_read(path, symbol=symbol, startTime=begin, endTime=end, limit=PAGE)

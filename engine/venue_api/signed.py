@@ -42,6 +42,11 @@ class Signed:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def now_ms(self) -> int:
+        """The venue's time."""
+        return self._clock_ms() + self.offset_ms
+
     def synchronise(self) -> int:
         """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
         asked = self._clock_ms()
@@ -65,7 +70,7 @@ class Signed:
             return None
 
     def signed(self, method: Method, path: str, fields: dict[str, object]) -> Any:
-        timed = fields | {"recvWindow": RECV_WINDOW_MS, "timestamp": self._clock_ms() + self.offset_ms}
+        timed = fields | {"recvWindow": RECV_WINDOW_MS, "timestamp": self.now_ms}
         query = urlencode(timed)
         signature = hmac.new(self._keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
         try:

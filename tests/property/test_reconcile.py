@@ -93,6 +93,7 @@ def view_of(lives: list[Order], moved: Decimal, fundings: list[Funding]) -> View
     paid = sum((trade.fee for trade in executed), Decimal(0))
     earned = sum((funding.amount for funding in fundings), Decimal(0))
     return View(
+        at_ns=START_NS,
         orders=tuple(
             OpenOrder(
                 f"x-aHRE4BCj-R{o.name}" if o.ours else o.name,
