@@ -1,6 +1,7 @@
 """The strategies that a run file can name."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from strategies.perpetual_market_making.because import because
 from strategies.perpetual_market_making.explain import explain
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import Parameters, with_changes
+from strategies.perpetual_market_making.reach import reach
 from strategies.perpetual_market_making.said import said_at_start
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
 
@@ -22,7 +24,8 @@ class Strategy(NamedTuple):
 
     `own` is the type of its part of the state. `explain` tells what it waits for in a state, `because` what made an
     order, from the state in which it was decided: frozen structs. `with_changes` are
-    the parameters after some were changed while running; it raises ValueError for those that cannot be.
+    the parameters after some were changed while running; it raises ValueError for those that cannot be. `reach`: how
+    large a position, in base units, its quotes can build.
     """
 
     parameters: type[BaseModel]
@@ -32,10 +35,11 @@ class Strategy(NamedTuple):
     explain: Callable[[Any, State[Any]], Any]
     because: Callable[[Any, State[Any], Submit], Any]
     with_changes: Callable[[Any, Mapping[str, str]], Any]
+    reach: Callable[[Any], Decimal]
 
 
 STRATEGIES: dict[str, Strategy] = {
     "perpetual_market_making": Strategy(
-        Parameters, PerpetualMarketMaking, said_at_start, Own, explain, because, with_changes
+        Parameters, PerpetualMarketMaking, said_at_start, Own, explain, because, with_changes, reach
     ),
 }

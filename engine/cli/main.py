@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import data_commands, exits, journal_commands, steer_commands
+from engine.cli import data_commands, exits, journal_commands, live_commands, steer_commands
 from engine.nautilus.interrupts import heed_signals
 
 app = typer.Typer(
@@ -222,4 +222,5 @@ def import_hummingbot(
 
 data_commands.add_to(data)
 journal_commands.add_to(app)
+live_commands.add_to(app)
 steer_commands.add_to(app)

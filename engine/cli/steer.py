@@ -1,19 +1,17 @@
 """`perpmm pause`, `resume`, `set`, `halt`: words to a run that another process drives."""
 
-import time
 from pathlib import Path
 
 import msgspec
 
 from engine.cli import speak
-from engine.config.tree import Venue
 from engine.core.errors import ConfigError, Problem
 from engine.journal.manifest import read_run_file
 from engine.run import halt as switch
 from engine.run.control import Pause, Resume, Set, Word, say
 from engine.run.keys import keys_of
+from engine.run.market_now import account_at
 from engine.run.runs import run_folder
-from engine.venue_api.binance import REST, TESTNET, Binance
 from engine.venue_api.errors import VenueError
 
 STILL_OPEN = 1
@@ -47,7 +45,7 @@ def halt(run: str, runs: Path, *, flatten: bool, everyones: bool, as_json: bool)
     folder = run_folder(run, runs)
     section = switch.venue_of(folder, read_run_file(folder))
     try:
-        with Binance(_address(section), keys_of(section), clock_ms=lambda: time.time_ns() // 1_000_000) as venue:
+        with account_at(section, keys_of(section)) as venue:
             done = switch.halt(folder, venue, flatten=flatten, everyones=everyones)
     except VenueError as error:
         raise ConfigError(Problem(section.name, str(error))) from error
@@ -56,10 +54,6 @@ def halt(run: str, runs: Path, *, flatten: bool, everyones: bool, as_json: bool)
     else:
         _tell(done)
     return 0 if done.done else STILL_OPEN
-
-
-def _address(section: Venue) -> str:
-    return section.rest or (TESTNET if section.testnet else REST)
 
 
 def _say(run: str, runs: Path, word: Word, then: str, *, as_json: bool) -> None:

@@ -48,11 +48,14 @@ class Before(NamedTuple):
         return self.manifest.parent if self.cut_short else self.run_id
 
 
-def before_of(folder: Path) -> Before:
-    """Raises JournalError for a run that is no paper run, or is being written."""
+def before_of(folder: Path, kind: str = "paper") -> Before:
+    """Raises JournalError for a run that is not of this kind, or is being written. A live run goes on itself or not at
+    all: what it held, the next one finds at the venue."""
     run_file, status = read_run_file(folder), status_of(folder)
-    if run_file.manifest.kind != "paper":
-        raise _not_resumed(folder, f"is a {run_file.manifest.kind}, no paper run")
+    if run_file.manifest.kind != kind:
+        raise _not_resumed(folder, f"is a {run_file.manifest.kind}, no {kind} run")
+    if kind == "live" and status not in (Status.CRASHED, Status.RUNNING):
+        raise _not_resumed(folder, f"ended ({status.value}): start a new run, it takes up what is held at the venue")
     if status in (Status.RUNNING, Status.QUARANTINED):
         raise _not_resumed(folder, "is running" if status is Status.RUNNING else "is damaged")
     journal = Journal(folder)

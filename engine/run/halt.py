@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.config.tree import Venue
+from engine.config.tree import VENUE_PLACES, Venue
 from engine.core.errors import JournalError, Problem
 from engine.journal.manifest import RunFile, read_run_file
 from engine.run.control import Halt, say
@@ -21,6 +21,7 @@ from engine.venue_api.errors import VenueError
 QUIET_S = 2.5  # more than two ticks: a run that was deciding has sent what it decided
 WITHIN_S = 60.0
 PAUSE_S = 0.25
+_PLACE = "venue."
 
 
 class Halted(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,17 @@ def venue_of(folder: Path, run_file: RunFile) -> Venue:
     """Raises JournalError where the run is not one that trades at a venue."""
     if run_file.manifest.kind != "live":
         raise JournalError(Problem(str(folder), f"is a {run_file.manifest.kind} run: nothing of it is at a venue"))
-    return Venue.model_validate(run_file.manifest.config["venue"])
+    return Venue.model_validate(run_file.manifest.config["venue"] | venue_places(run_file.places))
+
+
+def places_of_venue(venue: Venue) -> dict[str, str]:
+    """Where a run trades, and what its keys are called, for its run file."""
+    said = {key: getattr(venue, key) for key in sorted(VENUE_PLACES)}
+    return {f"{_PLACE}{key}": value for key, value in said.items() if value is not None}
+
+
+def venue_places(places: dict[str, str]) -> dict[str, str]:
+    return {key.removeprefix(_PLACE): value for key, value in places.items() if key.startswith(_PLACE)}
 
 
 def symbol_of(run_file: RunFile) -> str:
@@ -56,13 +67,18 @@ def is_ours(order: OpenOrder, run: str) -> bool:
 
 
 def halt(folder: Path, venue: Binance, *, flatten: bool = False, everyones: bool = False) -> Halted:
+    """Tell the run, if it lives, and sweep after it. Raises as `swept`."""
+    told = _tell(folder, flatten=flatten)
+    done = swept(read_run_file(folder), venue, flatten=flatten, everyones=everyones)
+    return msgspec.structs.replace(done, told=told)
+
+
+def swept(run_file: RunFile, venue: Binance, *, flatten: bool, everyones: bool = False) -> Halted:
     """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
 
     Raises VenueError where the venue cannot be reached at all.
     """
-    run_file = read_run_file(folder)
     run, symbol = run_file.run, symbol_of(run_file)
-    told = _tell(folder, flatten=flatten)
     cancelled: dict[str, None] = {}
     end, quiet_since = time.monotonic() + WITHIN_S, time.monotonic()
     while True:
@@ -87,7 +103,7 @@ def halt(folder: Path, venue: Binance, *, flatten: bool = False, everyones: bool
         strangers=tuple(order for order in orders if order not in ours),
         holdings=holdings,
         flatten=flatten,
-        told=told,
+        told=False,
     )
 
 

@@ -4,10 +4,10 @@ What can be set is set and read back; what cannot is refused, all of it at once.
 alone; a position that is there will be managed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,7 @@ MAX_OFFSET_MS = 1000
 
 class Verdict(StrEnum):
     OK = "ok"
+    TO_SET = "to set"
     FIXED = "set"
     NOTED = "noted"
     REFUSED = "refused"
@@ -57,15 +58,18 @@ class Preflight(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.findings if each.verdict is Verdict.REFUSED)
 
 
-def preflight(venue: Binance, wanted: Wanted) -> Preflight:
-    """Raises VenueError where the venue does not answer; what it will not do is a finding."""
+def preflight(venue: Binance, wanted: Wanted, *, change: bool = True) -> Preflight:
+    """Raises VenueError where the venue does not answer; what it will not do is a finding. Without `change` nothing is
+    set, only told."""
     before = venue.account(wanted.instrument)
     contract = venue.contract(wanted.instrument.raw_symbol)
-    changed = (*_mode(venue, wanted, before), *_margin_type(venue, wanted, before), *_leverage(venue, wanted, before))
+    asked = (*_mode(venue, wanted, before), *_margin_type(venue, wanted, before), *_leverage(venue, wanted, before))
+    settings = tuple(each.tried() if change else each.finding for each in asked)
     account = venue.account(wanted.instrument)
     findings = (
-        *changed,
-        *_not_as_set(wanted, account),
+        *settings,
+        *(_not_as_set(wanted, account) if change else ()),
+        *_currencies(venue, wanted.instrument),
         *_contract(wanted.instrument, contract),
         *_funds(wanted, account),
         *_orders(wanted, account),
@@ -75,45 +79,60 @@ def preflight(venue: Binance, wanted: Wanted) -> Preflight:
     return Preflight(findings=findings, account=account)
 
 
-def _mode(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
+class _Setting(NamedTuple):
+    """A line of the table, and what would make it right."""
+
+    finding: Finding
+    change: Callable[[], None] = lambda: None
+
+    def tried(self) -> Finding:
+        if self.finding.verdict is not Verdict.TO_SET:
+            return self.finding
+        try:
+            self.change()
+        except VenueError as error:
+            return msgspec.structs.replace(self.finding, verdict=Verdict.REFUSED, why=str(error))
+        return msgspec.structs.replace(self.finding, verdict=Verdict.FIXED)
+
+
+def _mode(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
     hedge = wanted.mode is PositionMode.HEDGE
     words = wanted.mode.value, (PositionMode.HEDGE if account.hedge else PositionMode.ONE_WAY).value
     if hedge == account.hedge:
-        yield Finding("position mode", *words, Verdict.OK)
+        yield _Setting(Finding("position mode", *words, Verdict.OK))
     elif account.holdings or account.orders:
-        yield Finding("position mode", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
+        yield _Setting(
+            Finding("position mode", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
+        )
     else:
-        yield _tried("position mode", words, lambda: venue.set_hedge(hedge))
+        yield _Setting(Finding("position mode", *words, Verdict.TO_SET), lambda: venue.set_hedge(hedge))
 
 
-def _margin_type(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
+def _margin_type(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
     if wanted.margin_type is None:
-        yield Finding("margin type", "as it is", account.margin_type, Verdict.NOTED)
+        yield _Setting(Finding("margin type", "as it is", account.margin_type, Verdict.NOTED))
         return
     words = wanted.margin_type, account.margin_type
     if words[0] == words[1]:
-        yield Finding("margin type", *words, Verdict.OK)
+        yield _Setting(Finding("margin type", *words, Verdict.OK))
     elif account.holdings or account.orders:
-        yield Finding("margin type", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
-    else:
-        yield _tried("margin type", words, lambda: venue.set_margin_type(wanted.instrument.raw_symbol, words[0]))
-
-
-def _leverage(venue: Binance, wanted: Wanted, account: Account) -> Iterator[Finding]:
-    words = str(wanted.leverage), str(account.leverage)
-    if wanted.leverage == account.leverage:
-        yield Finding("leverage", *words, Verdict.OK)
+        yield _Setting(
+            Finding("margin type", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
+        )
     else:
         symbol = wanted.instrument.raw_symbol
-        yield _tried("leverage", words, lambda: venue.set_leverage(symbol, wanted.leverage))
+        finding = Finding("margin type", *words, Verdict.TO_SET)
+        yield _Setting(finding, lambda: venue.set_margin_type(symbol, words[0]))
 
 
-def _tried(what: str, words: tuple[str, str], change: Any) -> Finding:
-    try:
-        change()
-    except VenueError as error:
-        return Finding(what, *words, Verdict.REFUSED, str(error))
-    return Finding(what, *words, Verdict.FIXED)
+def _leverage(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
+    words = str(wanted.leverage), str(account.leverage)
+    if wanted.leverage == account.leverage:
+        yield _Setting(Finding("leverage", *words, Verdict.OK))
+    else:
+        symbol = wanted.instrument.raw_symbol
+        finding = Finding("leverage", *words, Verdict.TO_SET)
+        yield _Setting(finding, lambda: venue.set_leverage(symbol, wanted.leverage))
 
 
 def _not_as_set(wanted: Wanted, account: Account) -> Iterator[Finding]:
@@ -124,6 +143,22 @@ def _not_as_set(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("position mode read back", wanted.mode.value, str(account.hedge), Verdict.REFUSED)
     if wanted.margin_type not in (None, account.margin_type):
         yield Finding("margin type read back", str(wanted.margin_type), account.margin_type, Verdict.REFUSED)
+
+
+def _currencies(venue: Binance, instrument: Instrument) -> Iterator[Finding]:
+    """The books are in one currency: so must be the fees, and the margin."""
+    asked = (
+        ("fees in BNB", venue.pays_fees_in_bnb, "turn it off at the venue"),
+        ("margin of several assets", venue.shares_margin_among_assets, "choose single-asset mode at the venue"),
+    )
+    for what, is_on, remedy in asked:
+        try:
+            on = is_on()
+        except VenueError as error:
+            yield Finding(what, "off", "not said", Verdict.NOTED, str(error))
+            continue
+        why = f"{remedy}: the books are in {instrument.settlement}" if on else ""
+        yield Finding(what, "off", "on" if on else "off", Verdict.REFUSED if on else Verdict.OK, why)
 
 
 def _contract(instrument: Instrument, contract: dict[str, Any]) -> Iterator[Finding]:
@@ -169,7 +204,8 @@ def _orders(wanted: Wanted, account: Account) -> Iterator[Finding]:
     yield Finding("our own orders", "-", f"{len(ours)} rest", Verdict.OK, "taken up" if ours else "")
     if strangers:
         names = ", ".join(each.client_id for each in strangers)
-        yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, f"left alone: {names}")
+        why = f"left alone, but the dead man's timer takes them along should this process die: {names}"
+        yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, why)
 
 
 def _positions(account: Account) -> Iterator[Finding]:

@@ -44,6 +44,20 @@ class Binance(Signed):
             orders=self.open_orders(symbol),
         )
 
+    def mark(self, symbol: str) -> Decimal:
+        return Decimal(self.read("/fapi/v1/premiumIndex", symbol=symbol)["markPrice"])
+
+    def alias(self) -> str:
+        """The venue's own name for the account, by which it can be told from others."""
+        entries = self.signed_read("/fapi/v2/balance")
+        return str(entries[0].get("accountAlias", "")) if entries else ""
+
+    def pays_fees_in_bnb(self) -> bool:
+        return bool(self.signed_read("/fapi/v1/feeBurn")["feeBurn"])
+
+    def shares_margin_among_assets(self) -> bool:
+        return bool(self.signed_read("/fapi/v1/multiAssetsMargin")["multiAssetsMargin"])
+
     def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         return tuple(order(entry) for entry in self.signed_read("/fapi/v1/openOrders", symbol=symbol))
 

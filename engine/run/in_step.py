@@ -1,0 +1,99 @@
+"""A live run kept in step with the venue's own word: what a view of the account says becomes facts that are fed.
+
+A view is older than the state by the time it is read. So only what cannot be wrong is taken from it at once: trades,
+which have names, and fundings. The rest waits for a view during which nothing else came. An order that was just sent
+may still be on its way; money that moved, or a difference that nothing explains, must stand in two views.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.core.events import AnyEvent, Halted, OrderCanceled
+from engine.core.state import State
+from engine.core.trading import Trading
+from engine.core.types import SECOND, Nanos
+from engine.run.reconcile import Reconciled, reconcile
+from engine.run.watch import Answer, Watch
+
+IN_FLIGHT_NS = 10 * SECOND  # a request is dead after its window of 5 s: later it cannot arrive any more
+UNANSWERED_NS = 3 * SECOND  # an order or a cancel without an answer looks odd
+SILENT_S = 60.0  # without a word of the venue for as long, nothing is known: its dead man's timer has run out too
+
+
+class InStep:
+    """`begun`: a view has been reconciled since the node came up; before that no order may leave."""
+
+    def __init__(self, watch: Watch, state: Callable[[], State[Any] | None]) -> None:
+        self._watch, self._state = watch, state
+        self._last: tuple[str, ...] = ()  # what the view before said that must be said twice
+        self.begun = False
+
+    @property
+    def blind(self) -> bool:
+        return not self.begun or self._watch.silent_s > SILENT_S
+
+    def facts(self, now: Nanos) -> Iterator[AnyEvent]:
+        """Feed each before asking for the next."""
+        answer, state = self._watch.taken(), self._state()
+        if state is None:
+            return
+        if answer is not None:
+            yield from self._of(answer, state, now)
+        elif _unanswered(state, now):
+            self._watch.kick()
+
+    def _of(self, answer: Answer, state: State[Any], now: Nanos) -> Iterator[AnyEvent]:
+        found = reconcile(state, answer.view, now)
+        yield from found.executed
+        if not _is_quiet(answer, state):
+            self._watch.kick()
+            return
+        settled = answer.asked_ns - IN_FLIGHT_NS
+        created = {w.order.id: w.created_ns for w in state.orders}
+        for ended in found.ended:
+            if created[ended.id] <= settled or not _ends(ended):
+                yield ended
+        self._cancel(answer, state, found)
+        yield from self._twice(found, now)
+        self._watch.used(answer)
+        self.begun = True
+
+    def _cancel(self, answer: Answer, state: State[Any], found: Reconciled) -> None:
+        """What rests under our name unknown to us, and what we have asked to cancel without an answer."""
+        before = () if answer.before is None else answer.before.orders
+        late = answer.asked_ns - UNANSWERED_NS
+        known = {w.order.id for w in before}
+        stuck = {w.order.id for w in state.orders if w.cancel_requested_ns and w.cancel_requested_ns < late}
+        orders = [order for order in found.unknown if order.our_id not in known]
+        for order in (*orders, *(order for order in answer.view.orders if order.our_id in stuck)):
+            self._watch.cancel(order)
+
+    def _twice(self, found: Reconciled, now: Nanos) -> Iterator[AnyEvent]:
+        moved = None if found.moved is None else f"{found.moved.amount}"
+        before, self._last = self._last, (*([] if moved is None else [moved]), *found.unexplained)
+        if self._last:
+            self._watch.kick()
+        if found.moved is not None and moved in before:
+            yield found.moved
+        stands = tuple(each for each in found.unexplained if each in before)
+        state = self._state()
+        if stands and state is not None and state.guard.trading is not Trading.HALT:
+            yield Halted(reason=f"the venue differs: {'; '.join(stands)}", ts_event=now, ts_init=now)
+
+
+def _ends(fact: AnyEvent) -> bool:
+    return isinstance(fact, OrderCanceled)
+
+
+def _is_quiet(answer: Answer, state: State[Any]) -> bool:
+    """Nothing was executed, as far as we know, while the venue was asked."""
+    before = answer.before
+    return before is not None and (before.trades, before.funded_ns) == (state.trades, state.funded_ns)
+
+
+def _unanswered(state: State[Any], now: Nanos) -> bool:
+    late = now - UNANSWERED_NS
+    return any(
+        (not w.accepted and w.created_ns < late) or (w.cancel_requested_ns is not None and w.cancel_requested_ns < late)
+        for w in state.orders
+    )
