@@ -36,6 +36,7 @@ class Account:
         self.isolated: set[str] = set()
         self.dual = False
         self.multi_assets = False
+        self.fee_burn = False
         self.orders: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
         self.fills: list[Fill] = []

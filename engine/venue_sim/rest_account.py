@@ -54,7 +54,7 @@ def _account(exchange: Exchange, account: Account, legs: list[Leg], *, full: boo
     }
     settings = {
         "feeTier": 0,
-        "feeBurn": False,
+        "feeBurn": account.fee_burn,
         "canTrade": True,
         "canDeposit": True,
         "canWithdraw": True,

@@ -77,6 +77,16 @@ def set_multi_assets(exchange: Exchange, account: Account, given: Parameters) ->
     return OK
 
 
+def fee_burn(_exchange: Exchange, account: Account, _given: Parameters) -> Any:
+    return {"feeBurn": account.fee_burn}
+
+
+def set_fee_burn(_exchange: Exchange, account: Account, given: Parameters) -> Any:
+    """A switch: fees are taken in the margin asset all the same."""
+    account.fee_burn = flag(given, "feeBurn")
+    return OK
+
+
 def position_margin(exchange: Exchange, account: Account, given: Parameters) -> Any:
     """Only isolated positions have a margin of their own, and this venue derives it from the entry."""
     exchange.market(text(given, "symbol"))

@@ -84,6 +84,8 @@ ROUTES: dict[str, Route] = {
     "POST /fapi/v1/positionSide/dual": Route(settings.set_position_mode),
     "GET /fapi/v1/multiAssetsMargin": Route(settings.multi_assets, weight=30),
     "POST /fapi/v1/multiAssetsMargin": Route(settings.set_multi_assets),
+    "GET /fapi/v1/feeBurn": Route(settings.fee_burn, weight=30),
+    "POST /fapi/v1/feeBurn": Route(settings.set_fee_burn),
     "GET /fapi/v1/commissionRate": Route(account.commission_rate, weight=20),
     "GET /fapi/v1/leverageBracket": Route(account.leverage_bracket),
     "GET /fapi/v1/symbolConfig": Route(account.symbol_config, weight=5),

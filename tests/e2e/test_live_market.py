@@ -3,24 +3,13 @@
 import json
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from engine.config.read import override, read_config
-from engine.core.commands import Cancel
-from engine.core.events import AnyEvent, OrderAccepted, OrderCanceled, OrderFilled, Started, Stopping, Tick
-from engine.core.session import Send, Session
 from engine.journal.manifest import Status
-from engine.nautilus.access import Access
-from engine.nautilus.desk import Desk, LiveMarket
-from engine.nautilus.live import Account, live
-from engine.run.compose import compose
-from engine.run.market_now import addresses_of, contract_now
 from engine.run.moments import Walk
 from tests.support.cli import command, environment, perpmm, run_file, sample
 
@@ -59,35 +48,3 @@ def test_a_paper_run_trades_at_the_venue_s_own_market_and_records_it(tmp_path: P
     assert walk.last().after.orders == ()
     assert perpmm("replay", folder).code == 0
     assert perpmm("verify", folder).code == 0
-
-
-def test_a_live_node_places_orders_and_ends_with_every_cancel_confirmed(tmp_path: Path, venue: dict[str, str]) -> None:
-    config = read_config(run_file(tmp_path), [override(f"venue.{key}={venue[key]}") for key in ADDRESSES])
-    now = time.time_ns()
-    contract = contract_now(config.venue, config.instrument.id)
-    parts = compose(config, run=f"{now:064x}", instrument=contract, at_ns=now)
-    told: list[tuple[AnyEvent, tuple[Any, ...]]] = []
-    accepted = threading.Event()
-
-    def record(_seq: int, event: AnyEvent, outcomes: tuple[Any, ...]) -> None:
-        told.append((event, outcomes))
-        if isinstance(event, OrderAccepted):
-            accepted.set()
-
-    def session_of(send: Send) -> Session[Any]:
-        return parts.session(record, send)
-
-    def stop() -> None:
-        accepted.wait(60)
-        signal.raise_signal(signal.SIGINT)
-
-    threading.Thread(target=stop, daemon=True).start()
-    desk = Desk(started=parts.started, opening=lambda _now: (parts.started,), session_of=session_of)
-    market = LiveMarket(addresses=addresses_of(config.venue), depth=False)
-    end = live(market, Account(access=Access(venue["key"], venue["secret"])), desk)
-    assert end.stopped is not None
-    assert [type(event) for event, _ in told[:2]] == [Started, Tick]
-    assert len([event for event, _ in told if isinstance(event, OrderAccepted)]) >= 1
-    (asked,) = [outcomes for event, outcomes in told if isinstance(event, Stopping)]
-    over = {event.id for event, _ in told if isinstance(event, OrderCanceled | OrderFilled)}
-    assert {cast(Cancel, each).id for each in asked} <= over

@@ -1,0 +1,114 @@
+"""`perpmm live` as a process of its own, at the venue on loopback."""
+
+import json
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engine.core.state import State
+from engine.run.moments import Walk
+from engine.venue_api.account import our_id
+from tests.support.cli import command, environment, run_file
+
+ADDRESSES = ("rest", "ws", "ws_api")
+PATIENCE_S = 120
+BUSY = {  # quotes at the touch, closed soon: fills within seconds
+    "bid_spread": "0.002",
+    "ask_spread": "0.002",
+    "order_refresh_time": "3",
+    "filled_order_delay": "1",
+    "long_profit_taking_spread": "0.002",
+    "short_profit_taking_spread": "0.002",
+}
+
+
+class LiveRun(NamedTuple):
+    """`folder` is the test's: the run file, `runs/` and what was said lie in it."""
+
+    folder: Path
+    venue: dict[str, Any]
+    process: subprocess.Popen[str]
+    said: Path
+
+    @property
+    def run(self) -> Path:
+        (run,) = (self.folder / "runs").iterdir()
+        return run
+
+    def until(self, text: str, count: int = 1) -> None:
+        """Wait until it has said this so often."""
+        wait(lambda: self.said.read_text().count(text) >= count or self.process.poll() is not None)
+        assert self.said.read_text().count(text) >= count, self.said.read_text()
+
+    def ended(self) -> int:
+        return self.process.wait(PATIENCE_S)
+
+
+def wait(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def words(folder: Path, venue: dict[str, Any], *more: str, **strategy: str) -> list[str]:
+    places = [f"--set=venue.{key}={venue[key]}" for key in ADDRESSES if key in venue]
+    changes = [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
+    file = folder / "run.toml"
+    return command(
+        "live", file if file.is_file() else run_file(folder), "--runs", folder / "runs", *places, *changes, *more
+    )
+
+
+def keys(venue: dict[str, Any]) -> dict[str, str]:
+    return environment(BINANCE_API_KEY=venue["key"], BINANCE_API_SECRET=venue["secret"])
+
+
+@contextmanager
+def live_process(folder: Path, venue: dict[str, Any], *more: str, **strategy: str) -> Iterator[LiveRun]:
+    """Begun without being asked; killed at the end if it is still there."""
+    number = len(list(folder.glob("said-*")))
+    said = folder / f"said-{number}"
+    with (
+        said.open("w") as err,
+        (folder / f"told-{number}").open("w") as out,
+        subprocess.Popen(
+            words(folder, venue, "--live", *more, **strategy),
+            env=keys(venue),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield LiveRun(folder, venue, process, said)
+        finally:
+            process.kill()
+
+
+def sim(venue: dict[str, Any], path: str, body: object = None) -> Any:
+    """A request that Binance does not have."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(f"{venue['rest']}/sim/{path}", data, timeout=30) as answer:
+        return json.load(answer)
+
+
+def account(venue: dict[str, Any]) -> Any:
+    return next(each for each in sim(venue, "state")["accounts"] if each["key"] == venue["key"])
+
+
+def state_of(run: Path) -> State[Any]:
+    return Walk(run).last().after
+
+
+def agrees(run: Path, venue: dict[str, Any]) -> None:
+    """Orders, positions and cash of the journal's end are the venue's."""
+    state, there = state_of(run), account(venue)
+    assert {w.order.id for w in state.orders} == {our_id(each["clientOrderId"]) for each in there["open_orders"]}
+    assert sum(p.size for p in state.positions.values()) == sum(map(Decimal, there["positions"].values()))
+    assert abs(state.ledger.cash - Decimal(there["wallet"])) < Decimal("1e-6")
