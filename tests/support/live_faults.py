@@ -1,0 +1,135 @@
+"""Live runs through seeded faults at the venue on loopback, killed and hung at random moments besides.
+
+`python -m tests.support.live_faults 1-300` plays a range of seeds, and prints what was played and what was wrong.
+"""
+
+import random
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tests.support.cli import perpmm, sample
+from tests.support.live import BUSY, LiveRun, live_process, wait
+from tests.support.live_checker import ends_alike, problems, read_story
+from tests.support.venue_process import venue_process
+
+LIMIT = Decimal("0.06")
+RISK = (f"--set=risk.max_position={LIMIT}", "--set=risk.max_feed_age_ms=3000", "--no-report")
+BEGINNINGS = 6  # a venue under maintenance is tried again, as its user would
+AT_ONCE = 2
+
+
+class Played(NamedTuple):
+    seed: int
+    wrong: tuple[str, ...]
+    seconds: float
+    faults: int
+
+
+def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played:
+    """One venue, one account, and as many lives of a run as it takes."""
+    log, chance = folder / "venue.jsonl", random.Random(f"lives:{seed}")
+    options = ("--loop", "--log", str(log), "--speed", str(speed), "--seed", str(seed), "--mixture", str(span_s))
+    with venue_process(sample(), *options) as venue:
+        end, began = time.monotonic() + span_s, time.monotonic()
+        wrong = list[str]()
+        for life in range(BEGINNINGS):
+            last = _lived(folder, venue, chance, end)
+            if last is not None:
+                wrong += [f"life {life}: {last}"] if last else []
+                break
+        wrong += _judged(folder, log, venue["key"])
+        seconds = (time.monotonic() - began) * speed
+    return Played(seed, tuple(wrong), seconds, log.read_text().count('"kind":"fault"'))
+
+
+def _lived(folder: Path, venue: dict[str, str], chance: random.Random, end: float) -> str | None:
+    """From a beginning to an end, or to the next kill: None. Returns what was wrong with the end, if anything was."""
+    crashed = [run for run in _runs(folder) if not _sealed(run)]
+    resume = ("--resume", crashed[-1].name) if crashed else ()
+    with live_process(folder, venue, *RISK, *resume, **BUSY) as run:
+        wait(lambda: "quote level" in run.said.read_text() or run.process.poll() is not None or time.monotonic() > end)
+        left = end - time.monotonic()
+        fate = chance.choice(["kill", "hang", "go on", "go on"]) if left > 5 else "go on"
+        if fate != "go on" and run.process.poll() is None:
+            time.sleep(chance.uniform(0.1, max(0.2, left * 0.6)))
+            if fate == "kill":
+                return _killed(run)
+            _hung(run, chance.uniform(0.5, 4.0))
+        wait_until(run, end)
+        if run.process.poll() is not None:
+            return _fallen(run)
+        run.process.send_signal(signal.SIGTERM)
+        code = run.ended()
+        return "" if code == 128 + signal.SIGTERM else f"exit code {code}: {run.said.read_text()[-2000:]}"
+
+
+def wait_until(run: LiveRun, end: float) -> None:
+    while run.process.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _killed(run: LiveRun) -> None:
+    run.process.kill()
+    run.process.wait()
+
+
+def _hung(run: LiveRun, seconds: float) -> None:
+    run.process.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    run.process.send_signal(signal.SIGCONT)
+
+
+def _fallen(run: LiveRun) -> str | None:
+    """Bad input is a venue that did not answer before the first order: it is tried again."""
+    time.sleep(1)
+    return None if run.process.returncode == 2 else f"fell over: {run.said.read_text()[-3000:]}"
+
+
+def _judged(folder: Path, log: Path, account: str) -> list[str]:
+    wrong, runs = list[str](), _runs(folder)
+    for run in runs:
+        story = read_story(run, log, account)
+        found = [*problems(story, LIMIT), *(ends_alike(story) if run == runs[-1] else ())]
+        wrong += [f"{run.name}: {each}" for each in found]
+        replayed = perpmm("replay", run)
+        wrong += [] if replayed.code == 0 else [f"{run.name}: {replayed.out}{replayed.err}"]
+    return wrong if runs else ["it never began"]
+
+
+def _runs(folder: Path) -> list[Path]:
+    return (
+        sorted((folder / "runs").iterdir(), key=lambda run: run.stat().st_ctime) if (folder / "runs").is_dir() else []
+    )
+
+
+def _sealed(run: Path) -> bool:
+    return '"chain"' in (run / "manifest.json").read_text()
+
+
+def main(seeds: str, span_s: str = "40", speed: str = "1") -> int:
+    first, _, last = seeds.partition("-")
+    with TemporaryDirectory(prefix="perpmm-faults-") as temporary, ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def one(seed: int) -> Played:
+            folder = Path(temporary) / str(seed)
+            folder.mkdir()
+            return played(seed, folder, float(span_s), float(speed))
+
+        done = list[Played]()
+        for each in pool.map(one, range(int(first), int(last or first) + 1)):
+            done.append(each)
+            print(f"seed {each.seed}: {each.faults} faults, {'; '.join(each.wrong) or 'all holds'}", flush=True)  # noqa: T201
+    hours, faults = sum(each.seconds for each in done) / 3600, sum(each.faults for each in done)
+    bad = [each.seed for each in done if each.wrong]
+    print(f"{len(done)} seeds, {hours:.2f} hours of simulated market, {faults} faults injected; wrong: {bad or 'none'}")  # noqa: T201
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
