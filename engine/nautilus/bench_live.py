@@ -107,7 +107,7 @@ def timed_live(market: LiveMarket, access: Access, desk: Desk, took: Took, ticks
         left -= 1
         return "measured" if left < 0 else None
 
-    plan = msgspec.structs.replace(live_plan(market, Account(access=access), desk, []), stop_wanted=stop_wanted)
+    plan = msgspec.structs.replace(live_plan(market, Account(access=access), desk), stop_wanted=stop_wanted)
     traded(_parts(market, access, desk), desk, Timed(plan, took), [])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.core.events import AnyEvent, Halted
+from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import binance, fundings
@@ -24,22 +25,26 @@ WIND_DOWN_NS = 60 * SECOND  # for what rests to be cancelled, and a position to 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Of ours at the venue, which is as the run was started: whoever starts it has seen to that.
 
-    `state` is the run's; `doubted` is called where the node makes up what it was not told; `blind`: nothing is known of
-    the account. `flatten`: a stop closes the position.
+    `doubted` is called where the node makes up what it was not told; `blind`: nothing is known of the account.
+    `flatten`: a stop closes the position.
     """
 
     access: Access
-    state: Callable[[], State[Any] | None]
-    doubted: Callable[[], None]
-    blind: Callable[[], bool]
-    flatten: bool
+    doubted: Callable[[], None] = lambda: None
+    blind: Callable[[], bool] = lambda: False
+    flatten: bool = False
 
 
 def live(market: LiveMarket, account: Account, desk: Desk) -> End:
     """Trade until a signal stops it: then it halts, goes on until nothing rests and, where that is wanted, nothing is
     held, and ends. Our own orders that rest there are claimed. Raises as `engine.nautilus.live_node.traded`.
     """
-    asked, started = list[Stopped](), desk.started
+    asked, started, sessions = list[Stopped](), desk.started, list[Session[Any]]()
+
+    def session_of(send: Send) -> Session[Any]:
+        sessions.append(desk.session_of(send))
+        return sessions[0]
+
     names = (started.instrument.id,) if market.watched is None else (started.instrument.id, market.watched)
     parts = Parts(
         venue=started.instrument.venue,
@@ -48,46 +53,50 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         simulated=False,
         stream=market.stream,
     )
-    return traded(parts, desk, Shell(_plan(market, account, desk, asked)), asked)
+    said = desk.words
+
+    def words(now: Nanos) -> Iterator[AnyEvent]:
+        yield from said(now)
+        yield from winding_down.words(now)
+
+    winding_down = _WindingDown(lambda: sessions[0].state, asked, flatten=account.flatten)
+    desk = msgspec.structs.replace(desk, session_of=session_of, words=words)
+    plan = msgspec.structs.replace(live_plan(market, account, desk), stop_wanted=winding_down.over)
+    return traded(parts, desk, Shell(plan), asked)
 
 
 class _WindingDown:
     """From the signal that asks for a stop to the moment when the run can end."""
 
-    def __init__(self, account: Account, asked: list[Stopped]) -> None:
-        self._account, self._asked = account, asked
+    def __init__(self, state: Callable[[], State[Any] | None], asked: list[Stopped], *, flatten: bool) -> None:
+        self._state, self._asked, self._flatten = state, asked, flatten
         self._since: Nanos | None = None
 
     def words(self, now: Nanos) -> Iterator[AnyEvent]:
         if self._asked and self._since is None:
             self._since = now
-            yield Halted(reason=str(self._asked[0]), flatten=self._account.flatten, ts_event=now, ts_init=now)
+            yield Halted(reason=str(self._asked[0]), flatten=self._flatten, ts_event=now, ts_init=now)
 
     def over(self) -> str | None:
         """The reason to stop, once all that can be done is done, or the time for it is up."""
-        state = self._account.state()
+        state = self._state()
         if self._since is None or state is None:
             return None
-        left = bool(state.orders) or (self._account.flatten and bool(state.positions))
+        left = bool(state.orders) or (self._flatten and bool(state.positions))
         return None if left and state.now - self._since < WIND_DOWN_NS else str(self._asked[0])
 
 
-def _plan(market: LiveMarket, account: Account, desk: Desk, asked: list[Stopped]) -> Plan:
-    winding_down = _WindingDown(account, asked)
-
-    def words(now: Nanos) -> Iterator[AnyEvent]:
-        yield from desk.words(now)
-        yield from winding_down.words(now)
-
+def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
+    """A plan that never stops by itself."""
     return Plan(
         started=desk.started,
         opening=desk.opening,
         claims=True,
-        words=words,
+        words=desk.words,
         feeds=_feeds(market),
         book=market.depth,
         answer=lambda wish, now: answer(desk.started, wish, now),
-        stop_wanted=winding_down.over,
+        stop_wanted=lambda: None,
         on_tick=desk.on_tick,
         forced=lambda _state: (),
         fundings=fundings.none,

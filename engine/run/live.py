@@ -185,7 +185,6 @@ class _Desk:
             in_step = InStep(watch, self._now)
             account = Account(
                 access=Access(keys.key, keys.secret),
-                state=self._now,
                 doubted=watch.kick,
                 blind=lambda: in_step.blind,
                 flatten=flatten,
