@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.config.template import toml
 from engine.core.types import Leg
+from engine.run.venues import venues_table
 from engine.simulation.scenario_venue import Row
 from scripts.parameters import parameters_page
 from scripts.plots import Level, svg
@@ -16,6 +17,7 @@ from scripts.stories import FALL, STORIES, TAKING, Played, played, story
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BLOCK = re.compile(r"(<!-- example: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- venues -->\n).*?(<!-- end -->)", re.DOTALL)
 BEHAVIOURS = ("classic", "head", "safe")
 
 
@@ -25,6 +27,9 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "parameters.md": parameters_page(),
         guide: with_examples(guide.read_text()),
+        DOCS / "live.md": TABLE.sub(
+            lambda found: f"{found[1]}{venues_table()}{found[2]}", (DOCS / "live.md").read_text()
+        ),
         **{DOCS / "img" / f"{name}.svg": plot for name, plot in plots().items()},
     }
 

@@ -40,6 +40,7 @@ from engine.run.recover import resumed, snapshotting
 from engine.run.remade import remade
 from engine.run.seals import sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, result_of
+from engine.run.venues import check_traded
 from engine.run.watch import LOOKBACK_NS, Watch
 from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
@@ -77,6 +78,7 @@ def planned_live(config: RunConfig, before: Before | None) -> Live:
     if config.venue.backtest_only:
         message = "this file is marked for backtests only: see what its import could not map, then remove the mark"
         raise ConfigError(Problem("run file", message, field="venue.backtest_only"))
+    check_traded(config.venue.name)
     now, name = time.time_ns(), config.instrument.id
     started_ns = now if before is None else before.manifest.started_ns
     manifest = new_manifest("live", name, identity(config), started_ns=started_ns)

@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
+
+from engine.venue_sim.faults import Fault, mixture
 from tests.support.cli import perpmm, sample
-from tests.support.live import BUSY, LiveRun, live_process, wait
+from tests.support.live import BUSY, LiveRun, live_process, sim, wait
 from tests.support.live_checker import ends_alike, problems, read_story
 from tests.support.venue_process import venue_process
 
@@ -34,10 +37,9 @@ class Played(NamedTuple):
 def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played:
     """One venue, one account, and as many lives of a run as it takes."""
     log, chance = folder / "venue.jsonl", random.Random(f"lives:{seed}")
-    options = ("--loop", "--log", str(log), "--speed", str(speed), "--seed", str(seed), "--mixture", str(span_s))
+    options = ("--loop", "--log", str(log), "--speed", str(speed), "--seed", str(seed))
     with venue_process(sample(), *options) as venue:
-        end, began = time.monotonic() + span_s, time.monotonic()
-        wrong = list[str]()
+        began, end, wrong = time.monotonic(), Span(venue, mixture(seed, span_s), span_s), list[str]()
         for life in range(BEGINNINGS):
             last = _lived(folder, venue, chance, end)
             if last is not None:
@@ -48,30 +50,45 @@ def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played
     return Played(seed, tuple(wrong), seconds, log.read_text().count('"kind":"fault"'))
 
 
-def _lived(folder: Path, venue: dict[str, str], chance: random.Random, end: float) -> str | None:
+class Span:
+    """The time of the faults: it begins with the first quote."""
+
+    def __init__(self, venue: dict[str, Any], faults: tuple[Fault, ...], seconds: float) -> None:
+        self._venue, self._faults, self._seconds = venue, faults, seconds
+        self._end: float | None = None
+
+    def begin(self) -> None:
+        if self._end is None:
+            self._end = time.monotonic() + self._seconds
+            for fault in self._faults:
+                sim(self._venue, "fault", msgspec.to_builtins(fault))
+
+    @property
+    def left(self) -> float:
+        return self._seconds if self._end is None else self._end - time.monotonic()
+
+
+def _lived(folder: Path, venue: dict[str, Any], chance: random.Random, span: Span) -> str | None:
     """From a beginning to an end, or to the next kill: None. Returns what was wrong with the end, if anything was."""
     crashed = [run for run in _runs(folder) if not _sealed(run)]
     resume = ("--resume", crashed[-1].name) if crashed else ()
     with live_process(folder, venue, *RISK, *resume, **BUSY) as run:
-        wait(lambda: "quote level" in run.said.read_text() or run.process.poll() is not None or time.monotonic() > end)
-        left = end - time.monotonic()
+        wait(lambda: "quote level" in run.said.read_text() or run.process.poll() is not None or span.left < 0)
+        span.begin()
+        left = span.left
         fate = chance.choice(["kill", "hang", "go on", "go on"]) if left > 5 else "go on"
         if fate != "go on" and run.process.poll() is None:
             time.sleep(chance.uniform(0.1, max(0.2, left * 0.6)))
             if fate == "kill":
                 return _killed(run)
             _hung(run, chance.uniform(0.5, 4.0))
-        wait_until(run, end)
+        while run.process.poll() is None and span.left > 0:
+            time.sleep(0.1)
         if run.process.poll() is not None:
             return _fallen(run)
         run.process.send_signal(signal.SIGTERM)
         code = run.ended()
         return "" if code == 128 + signal.SIGTERM else f"exit code {code}: {run.said.read_text()[-2000:]}"
-
-
-def wait_until(run: LiveRun, end: float) -> None:
-    while run.process.poll() is None and time.monotonic() < end:
-        time.sleep(0.1)
 
 
 def _killed(run: LiveRun) -> None:
