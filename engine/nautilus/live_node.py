@@ -1,6 +1,7 @@
 """A live node put together from a market and a venue, and run until it has stopped."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -162,16 +163,19 @@ async def _run(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -
 
 @contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, noted: Callable[[int], None]) -> Iterator[None]:
-    """In the main thread only: elsewhere nobody can be asked."""
-    taken = []
+    """In the main thread only: elsewhere nobody can be asked. What was there before is there again after it: asyncio
+    would leave the system's own, which ends the process."""
+    taken = {}
     for each in SIGNALS:
         try:
+            before = signal.getsignal(each)
             loop.add_signal_handler(each, noted, each)
-            taken.append(each)
+            taken[each] = before
         except (ValueError, RuntimeError, NotImplementedError):
             break
     try:
         yield
     finally:
-        for each in taken:
+        for each, before in taken.items():
             loop.remove_signal_handler(each)
+            signal.signal(each, before)

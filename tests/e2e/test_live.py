@@ -18,6 +18,8 @@ from tests.support.cli import Said, perpmm, sample
 from tests.support.live import BUSY, LiveRun, account, agrees, keys, live_process, sim, wait, words
 from tests.support.venue_process import venue_process
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def venue() -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from engine.venue_api.account import our_id
 from tests.support.cli import command, environment, run_file
 
 ADDRESSES = ("rest", "ws", "ws_api")
-PATIENCE_S = 120
+PATIENCE_S = 240
 BUSY = {  # quotes at the touch, closed soon: fills within seconds
     "bid_spread": "0.002",
     "ask_spread": "0.002",
