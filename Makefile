@@ -18,7 +18,7 @@ PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --gen
 # A copied or moved folder, or a Python that is gone, leaves a .venv that only looks ready.
 $(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY) $(BENCH_READY))
 
-.PHONY: help setup backtest test check format lint types imports tests survive docs bench lock clean bias notebooks
+.PHONY: help setup backtest test check format lint types imports tests survive faults docs bench lock clean bias notebooks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ tests: setup ## the tests alone; some of them: make tests PYTEST="tests/unit -k 
 
 survive: setup ## cut the longer stories at every event, not at some, and play each on (half an hour)
 	@CUT_EVERY=1 $(BIN)/pytest -n auto --timeout 3600 tests/faults/test_recovery_cut.py
+
+SEEDS := 1-300
+faults: setup ## live runs on loopback through seeded faults, killed and hung besides: make faults SEEDS=1-300
+	@$(BIN)/python -u -m tests.support.live_faults $(SEEDS)
 
 docs: setup ## write anew what the code says of itself in docs/: parameters, worked examples, plots
 	@$(BIN)/python -m scripts.pages

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.core.commands import Cancel, Draft, TradingChanged, Wish
-from engine.core.events import AnyEvent, Halted, Paused, Resumed, Tick, Transferred
+from engine.core.events import AnyEvent, CancelRejected, Halted, Paused, Resumed, Tick, Transferred
 from engine.core.risk import Limits
 from engine.core.state import State, equity
 from engine.core.trading import Guard, Hold, Trading
@@ -50,9 +50,10 @@ def watched(limits: Limits, state: State[Any], event: AnyEvent) -> tuple[Guard, 
 
 
 def pulled(state: State[Any], event: AnyEvent) -> Iterator[Wish]:
-    """What a run that is held back does about what rests, and with `flatten` about its positions."""
+    """What a run that is held back does about what rests, and with `flatten` about its positions. A cancel that the
+    venue would not do is asked for again at the next tick, not in answer to the answer."""
     trading = state.guard.trading
-    for working in state.orders if trading is not Trading.RUN else ():
+    for working in state.orders if trading is not Trading.RUN and not isinstance(event, CancelRejected) else ():
         order = working.order
         if order.action is Action.OPEN or (trading is Trading.HALT and order.purpose is not Purpose.FLATTEN):
             yield Cancel(order.id, state.guard.holds[-1].limit)

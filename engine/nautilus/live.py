@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+from nautilus_trader.model import OrderCancelRejected
 
 from engine.core.events import AnyEvent, Halted
 from engine.core.session import Send, Session
@@ -109,11 +110,12 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
 
 
 def _told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
-    """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade."""
-    if not getattr(event, "reconciliation", False):
-        return True
-    doubted()
-    return False
+    """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade. A cancel
+    that the venue would not do is one, and says that something was missed."""
+    inferred = getattr(event, "reconciliation", False)
+    if inferred or isinstance(event, OrderCancelRejected):
+        doubted()
+    return not inferred
 
 
 def _feeds(market: LiveMarket) -> frozenset[Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.checks import CHECKS
 from engine.core.commands import Cancel, Draft, Outcome, Refused, Submit, TradingChanged
-from engine.core.events import AnyEvent, Halted, OrderCanceled, Paused, Resumed, Tick, Transferred
+from engine.core.events import AnyEvent, CancelRejected, Halted, OrderCanceled, Paused, Resumed, Tick, Transferred
 from engine.core.guard import WATCHES
 from engine.core.risk import Limits
 from engine.core.state import State, Working
@@ -268,6 +268,15 @@ def test_halt_without_flattening_keeps_the_position() -> None:
     run.feed(Halted(ts_event=START_NS, ts_init=START_NS, reason="enough"))
     for second in (2, 3, 4):
         assert run.feed(a_tick(second), _exit()) == ()
+
+
+def test_a_cancel_that_is_refused_is_asked_for_again_at_the_next_tick() -> None:
+    run = _long({})
+    halted = run.feed(Halted(ts_event=START_NS, ts_init=START_NS, reason="enough"))
+    (asked,) = _cancels(halted)
+    refused = CancelRejected(ts_event=START_NS, ts_init=START_NS, id=asked.id, reason="code=-2011")
+    assert run.feed(refused) == ()
+    assert [c.id for c in _cancels(run.feed(a_tick(2)))] == [asked.id]
 
 
 def _long(limits: dict[str, Any], mode: PositionMode = PositionMode.ONE_WAY) -> Run:
