@@ -29,6 +29,7 @@ from engine.nautilus.desk import Desk, End
 from engine.nautilus.interrupts import noted_interrupts
 from engine.nautilus.live import Account, live
 from engine.run.account import Before, check_same
+from engine.run.aftertick import after_ticks
 from engine.run.compose import Parts, compose, said_before
 from engine.run.control import heard
 from engine.run.halt import Halted, places_of_venue, swept
@@ -131,6 +132,7 @@ def _begun(run: Live, parts: Parts, venue: Binance, created: str) -> Begun:
         config.output.runs.absolute(),
         run.plan.manifest,
         durable=True,
+        synced=False,
         created=created,
         places=places_of_venue(config.venue),
         warnings=run.plan.notes,
@@ -149,7 +151,7 @@ def _started(started: Started, view: View) -> Started:
 def _taken_up(before: Before, venue: Binance) -> Begun:
     """What was under way when it was cut short has arrived or is dead by the time the venue is asked."""
     started = started_of(Journal(before.folder))
-    journal, found = resumed(before.folder)
+    journal, found = resumed(before.folder, synced=False)
     state = found.state
     if state is None or state.stopping:
         journal.close()
@@ -191,10 +193,8 @@ class _Desk:
                 blind=lambda: in_step.blind,
                 flatten=flatten,
             )
-            try:
-                end = live(market, account, self._desk(in_step))
-            finally:
-                self._narrator.speak()
+            with after_ticks(self._start.journal, self._narrator.speak) as after:
+                end = live(market, account, self._desk(in_step, after))
         self._since_ns = watch.since_ns
         return end
 
@@ -214,7 +214,7 @@ class _Desk:
             self._session.feed(event)
         self._narrator.speak()
 
-    def _desk(self, in_step: InStep) -> Desk:
+    def _desk(self, in_step: InStep, after: Callable[[], None]) -> Desk:
         def words(now: Nanos) -> Iterator[AnyEvent]:
             yield from in_step.facts(now)
             yield from heard(self._folder, now)
@@ -223,7 +223,7 @@ class _Desk:
             started=self._start.started,
             opening=self._start.opening,
             session_of=self._session_of,
-            on_tick=self._narrator.speak,
+            on_tick=lambda _now: after(),
             words=words,
         )
 
