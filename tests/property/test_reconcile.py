@@ -122,7 +122,7 @@ def test_run_comes_to_where_the_venue_stands(
     fundings = [Funding(Decimal("-0.5"), START_NS + n * 3600 * SECOND) for n in range(1, funded + 1)]
     state: State[Any] = begun(None, a_start(mode=PositionMode.ONE_WAY))
     ours = [order for order in lives if order.ours and data.draw(st.integers(0, 9)) > 0]  # else: sent by nobody we know
-    state = sent(state, tuple(submit(order) for order in ours), START_NS)
+    state = sent(state, None, tuple(submit(order) for order in ours), START_NS)
     for event in data.draw(
         st.permutations(_told(lives, ours)).map(lambda told: told[: data.draw(st.integers(0, len(told)))])
     ):
