@@ -23,16 +23,7 @@ LEVELS = {
 def show(run: str, runs: Path, at: str | None, seq: int | None, *, as_json: bool) -> None:
     folder = run_folder(run, runs)
     found = inspect(folder, seq=seq, at_ns=None if at is None else time_ns(at, "--at"))
-    if as_json:
-        speak.json_object(found)
-        return
-    for line in _lines(found):
-        speak.line(line)
-    if not found["same_code"]:
-        speak.note("note: the run was made by another version of the code")
-    if found["diverged_at"] is not None:
-        said = f"this code decides otherwise from entry {found['diverged_at']} on: its timers are shown, not the run's"
-        speak.note(f"note: {said}")
+    speak.found_in_a_run(found, _lines(found), as_json=as_json)
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

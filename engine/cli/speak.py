@@ -48,3 +48,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path | Enum):
         return str(value)
     raise TypeError(f"{type(value).__name__} in a result")
+
+
+def found_in_a_run(found: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+    """As JSON, or as lines, with what must be known about the code that worked it out."""
+    if as_json:
+        json_object(found)
+        return
+    for text in lines:
+        line(text)
+    if not found["same_code"]:
+        note("note: the run was made by another version of the code")
+    if found["diverged_at"] is not None:
+        where = f"from entry {found['diverged_at']} on"
+        note(f"note: this code decides otherwise {where}: what it plans is shown, not what the run did")

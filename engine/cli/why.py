@@ -14,13 +14,7 @@ HIDDEN = ("seq", "at_ns", "type", "ts_event", "ts_init", "id")
 
 def show(run: str, runs: Path, order_id: str, *, as_json: bool) -> None:
     found = why(run_folder(run, runs), order_id)
-    if as_json:
-        speak.json_object(found)
-        return
-    for line in _lines(found):
-        speak.line(line)
-    if not found["same_code"]:
-        speak.note("note: the run was made by another version of the code")
+    speak.found_in_a_run(found, _lines(found), as_json=as_json)
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from engine.journal.folder import JOURNAL_FILE, lock_for_writing, status_of
 from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_file
 
 PAGE = 2_000
+FEW = 50
 _LAST = 2**63 - 1
 _SCHEMA = {
     "seq": pl.Int64,
@@ -49,6 +50,20 @@ class Journal:
         """All entries as plain tuples of Entry's fields (`kind` as text), many at a time: for who reads them all and
         needs few of them as values."""
         yield from self._pages(1, None, None)
+
+    def backwards(self, *, until: int, types: Iterable[str]) -> Iterator[Entry]:
+        """Entries of the given types with seq <= until, the last one first."""
+        names = sorted(types)
+        of_types = ",".join("?" * len(names))
+        query = f"select * from entry where seq <= ? and type in ({of_types}) order by seq desc limit {FEW}"  # noqa: S608
+        while True:
+            with self._reading() as db:
+                page = db.execute(query, (until, *names)).fetchall()
+            if not page:
+                return
+            for row in page:
+                yield self._entry(row)
+            until = page[-1][0] - 1
 
     def frame(self, *, types: Iterable[str] | None = None) -> pl.DataFrame:
         """All entries as raw columns: seq, kind, type, ts_event and ts_init (ns), payload (JSON bytes), hash."""

@@ -30,7 +30,7 @@ def inspect(folder: Path, *, seq: int | None = None, at_ns: Nanos | None = None)
 def described(walk: Walk, moment: Moment, now: Nanos) -> dict[str, Any]:
     """A moment of a run that was walked to, as `inspect` tells it."""
     state, event = moment.after, moment.record.event
-    explained = _explained(walk, state)
+    explained = _explained(walk, moment)
     return {
         "run": walk.journal.folder.name,
         "status": walk.journal.status.value,
@@ -146,12 +146,13 @@ def _worst(state: State[Any]) -> Iterator[Decimal]:
             yield state.position(leg).size + sum((side * w.leaves for w in growing), ZERO)
 
 
-def _explained(walk: Walk, state: State[Any]) -> dict[str, Any]:
+def _explained(walk: Walk, moment: Moment) -> dict[str, Any]:
     """The strategy's own word, after that of the limits where they had the last one."""
+    state = moment.after
     said: dict[str, Any] = _outcome(walk.made.strategy.explain(walk.made.parameters, state))
     for side, key in ((Side.BUY, "no_bid"), (Side.SELL, "no_ask")):
-        if said.get(key) and side in walk.refused:
-            seq, refused = walk.refused[side]
+        if said.get(key) and (last_word := walk.refused(side, moment.last_seq)):
+            seq, refused = last_word
             said[key] = f"refused at entry {seq} by risk.{refused.limit}: {refused.reason}; then: {said[key]}"
     return said
 

@@ -14,6 +14,7 @@ from engine.core.types import Action, Nanos, Side
 from engine.journal.entry import Entry
 from engine.journal.reader import Journal
 from engine.journal.replay import Record, Retraced, as_written, folded, records
+from engine.journal.snapshot import Snapshot, read_snapshot
 from engine.run.remade import Remade, remade
 from engine.run.runs import iso
 
@@ -30,6 +31,10 @@ class Moment(NamedTuple):
     def decided_in(self) -> State[Any]:
         """The event in the state, nothing sent yet."""
         return folded(self.policy, self.before, self.event, self.after)
+
+    @property
+    def last_seq(self) -> int:
+        return self.record.event.seq + len(self.record.followed)
 
     @property
     def event(self) -> AnyEvent:
@@ -49,7 +54,6 @@ class Walk:
         self.journal = Journal(folder)
         self.made: Remade = remade(folder, self.journal.run_file)
         self.diverged_at: int | None = None
-        self.refused: dict[Side, tuple[int, Refused]] = {}  # the last word on a side's quotes, where that was a no
 
     def moments(self, entries: Iterable[Entry] | None = None, state: State[Any] | None = None) -> Iterator[Moment]:
         """`state` is the one before the first of `entries`."""
@@ -61,31 +65,48 @@ class Walk:
             if not retraced.agrees:
                 self.diverged_at = self.diverged_at or record.event.seq
                 after = as_written(policy, retraced)
-            self._note_refusals(record)
             yield Moment(record, state, after, policy)
             state = after
 
+    def snapshot(self) -> Snapshot[Any] | None:
+        """The newest one, if it is whole, of this very code and of this journal."""
+        snapshot = read_snapshot(self.journal.folder, self.made.strategy.own)
+        if snapshot is None:
+            return None
+        entry = next(self.journal.entries(since=snapshot.seq, until=snapshot.seq), None)
+        return snapshot if entry is not None and entry.hash == snapshot.chain else None
+
     def last(self, *, seq: int | None = None, at_ns: Nanos | None = None) -> Moment:
-        """The record that holds entry `seq`, or the last one at or before `at_ns`, or the last one."""
+        """The record that holds entry `seq`, or the last one at or before `at_ns`, or the last one: from the newest
+        snapshot where that lies before it, else from the start."""
         until = None if seq is None else self._event_of(seq)
-        found: Moment | None = None
-        for moment in self.moments(self._until(until, at_ns)):
-            found = moment
+        snapshot, found = self.snapshot(), None
+        if snapshot is not None:
+            found = self._last(self._until(snapshot.seq + 1, until, at_ns), snapshot.state)
+        found = found or self._last(self._until(1, until, at_ns), None)
         if found is None:
             where = "the journal is empty" if at_ns is None else f"the run has not begun by {iso(at_ns)}"
             raise JournalError(Problem(str(self.journal.folder), where))
         return found
 
-    def _note_refusals(self, record: Record) -> None:
-        for entry in record.followed:
+    def refused(self, side: Side, seq: int) -> tuple[int, Refused] | None:
+        """The last word up to entry `seq` on quotes of a side, and its place, if that was a no."""
+        for entry in self.journal.backwards(until=seq, types=("Refused", "Submit")):
             match entry.value:
-                case Refused(draft) as refused if draft.action is Action.OPEN:
-                    self.refused[draft.side] = (entry.seq, refused)
-                case Submit(side=side, action=Action.OPEN):
-                    self.refused.pop(side, None)
+                case Refused(draft) as refused if draft.side is side and draft.action is Action.OPEN:
+                    return entry.seq, refused
+                case Submit(action=Action.OPEN) as order if order.side is side:
+                    return None
+        return None
 
-    def _until(self, seq: int | None, at_ns: Nanos | None) -> Iterator[Entry]:
-        for entry in self.journal.entries(until=seq):
+    def _last(self, entries: Iterable[Entry], state: State[Any] | None) -> Moment | None:
+        found = None
+        for moment in self.moments(entries, state):
+            found = moment
+        return found
+
+    def _until(self, since: int, seq: int | None, at_ns: Nanos | None) -> Iterator[Entry]:
+        for entry in self.journal.entries(since=since, until=seq):
             if at_ns is not None and entry.ts_init > at_ns:
                 return
             yield entry

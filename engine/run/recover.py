@@ -18,7 +18,7 @@ from engine.journal.folder import JOURNAL_FILE, LOCK_FILE, lock_for_writing
 from engine.journal.manifest import Recorded, RunFile, Seal, Status, read_run_file, write_run_file
 from engine.journal.reader import Journal
 from engine.journal.replay import records
-from engine.journal.snapshot import EVERY, SNAPSHOT_FILE, Snapshot, read_snapshot, write_snapshot
+from engine.journal.snapshot import EVERY, SNAPSHOT_FILE, write_snapshot
 from engine.journal.verify import Verdict, verdict
 from engine.journal.wal import wal_end
 from engine.journal.writer import JournalWriter, Tail, file_sha256
@@ -57,7 +57,7 @@ def recovered(folder: Path) -> Recovered:
     Raises JournalError where an entry of the tail is not what was written.
     """
     walk = Walk(folder)
-    snapshot = _reliable_snapshot(walk)
+    snapshot = walk.snapshot()
     tail, state = (_beginning(walk.journal.run_file), None) if snapshot is None else (snapshot.tail, snapshot.state)
     follower = _Follower(folder, tail)
     last: Moment | None = None
@@ -208,14 +208,6 @@ def _last_outcomes(journal: Journal, seq: int) -> tuple[Outcome, ...]:
     """Of the record that ends with entry `seq`."""
     *_, last = (None, *records(journal.entries(since=max(1, seq - LONGEST_RECORD), until=seq)))
     return () if last is None else tuple(cast(Outcome, entry.value) for entry in last.followed)
-
-
-def _reliable_snapshot(walk: Walk) -> Snapshot[Any] | None:
-    snapshot = read_snapshot(walk.journal.folder, walk.made.strategy.own)
-    if snapshot is None:
-        return None
-    entry = next(walk.journal.entries(since=snapshot.seq, until=snapshot.seq), None)
-    return snapshot if entry is not None and entry.hash == snapshot.chain else None
 
 
 class _Follower:

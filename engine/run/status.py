@@ -1,8 +1,9 @@
 """How a run stands, again and again: its journal followed from another process, without disturbing it."""
 
-from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from engine.core.events import OrderFilled
 from engine.core.types import SECOND, Nanos
@@ -19,26 +20,29 @@ class Follower:
     def __init__(self, folder: Path) -> None:
         self._walk = Walk(folder)
         self._last: Moment | None = None
-        self._seq = 0
-        self._fills: deque[OrderFilled] = deque(maxlen=LAST_FILLS)
 
     def now(self) -> dict[str, Any] | None:
         """What engine.run.inspect tells, and `fills`, the last ones, newest first. None before the first entry."""
         journal = self._walk.journal
-        state = None if self._last is None else self._last.after
-        for moment in self._walk.moments(journal.entries(since=self._seq + 1), state):
-            self._last, self._seq = moment, moment.after.seq
-            if isinstance(moment.event, OrderFilled):
-                self._fills.appendleft(moment.event)
         if self._last is None:
-            return None
+            if journal.high_watermark() == 0:
+                return None
+            self._last = self._walk.last()
+        for moment in self._walk.moments(journal.entries(since=self._last.last_seq + 1), self._last.after):
+            self._last = moment
         found = described(self._walk, self._last, self._last.event.ts_init)
         return found | {
             "status": status_of(journal.folder).value,
             "kind": journal.run_file.manifest.kind,
             "instrument": journal.run_file.manifest.instrument,
-            "fills": [_fill(fill, self._last.event.ts_init) for fill in self._fills],
+            "fills": [_fill(fill, self._last.event.ts_init) for fill in self._fills()],
         }
+
+    def _fills(self) -> Iterator[OrderFilled]:
+        assert self._last is not None
+        newest_first = self._walk.journal.backwards(until=self._last.last_seq, types=("OrderFilled",))
+        for entry in islice(newest_first, LAST_FILLS):
+            yield cast(OrderFilled, entry.value)
 
 
 def _fill(fill: OrderFilled, now: Nanos) -> dict[str, Any]:

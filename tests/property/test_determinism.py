@@ -31,7 +31,23 @@ CLOCKS_AND_CHANCE = {
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "hash", "id", "exec", "eval", "globals", "vars"}
 UNORDERED = {"set", "frozenset"}
+OF_SETS = {"union", "intersection", "difference", "symmetric_difference"}
 ORDERLESS = {"set", "frozenset", "any", "all", "sum", "len", "min", "max", "sorted"}  # do not care for an order
+IN_ORDER = {
+    "tuple",
+    "list",
+    "dict",
+    "iter",
+    "next",
+    "enumerate",
+    "zip",
+    "map",
+    "filter",
+    "reversed",
+    "join",
+    "extend",
+    "fromkeys",
+}
 
 
 def seals(runs: Path) -> list[object]:
@@ -81,20 +97,47 @@ def test_nothing_in_the_pure_rooms_can_differ_from_run_to_run(path: Path) -> Non
         "for leg in {a, b}: f(leg)",
         "found = [f(leg) for leg in set(legs)]",
         "found = tuple({leg for leg in legs})",
+        "legs = {leg for leg in given}\nfor leg in legs: f(leg)",
+        "def f(legs: set[Leg]) -> None:\n    g([leg for leg in legs])",
+        "def f(legs: frozenset[Leg] | None) -> tuple[Leg, ...]:\n    return tuple(legs)",
+        "class Own:\n    legs: frozenset[Leg]\ndef f(own):\n    for leg in own.legs: g(leg)",
+        "def legs() -> set[Leg]: ...\nfound = [f(leg) for leg in legs()]",
+        "for leg in one_set.union(other): f(leg)",
+        "for leg in set(a) - set(b): f(leg)",
+        "legs: set[Leg] = g()\nf(*legs)",
+        "legs = frozenset(given)\nfound = dict.fromkeys(legs)",
     ],
 )
 def test_what_can_differ_is_seen(text: str) -> None:
     assert list(faults(ast.parse(text)))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "legs = {a}\nfor leg in sorted(legs): f(leg)",
+        "legs = {a}\nfound = any(f(leg) for leg in legs)",
+        "for leg in legs: f(leg)",
+    ],
+)
+def test_what_cannot_differ_is_let_be(text: str) -> None:
+    assert not list(faults(ast.parse(text)))
+
+
 def faults(tree: ast.Module) -> Iterator[str]:
-    """Clocks, chance, the machine, and sets whose order would matter."""
+    """Clocks, chance, the machine, and sets whose order would matter, also those that only a name stands for."""
+    named = set_names(tree)
+
+    def is_set(node: ast.expr) -> bool:
+        return is_a_set(node, named)
+
     careless = {
         id(inner)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ORDERLESS
         for inner in node.args
     }
+    spread_in_sets = {id(each) for node in ast.walk(tree) if isinstance(node, ast.Set) for each in node.elts}
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -103,8 +146,12 @@ def faults(tree: ast.Module) -> Iterator[str]:
                 yield f"imports {module}"
             case ast.Call(func=ast.Name(id=name)) if name in IMPURE_CALLS:
                 yield f"calls {name} in line {node.lineno}"
-            case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name not in ORDERLESS and is_set(first):
+            case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in IN_ORDER and is_set(first):
                 yield f"{name} of a set in line {node.lineno}"
+            case ast.Call(func=ast.Attribute(attr=name), args=[first, *_]) if name in IN_ORDER and is_set(first):
+                yield f"{name} of a set in line {node.lineno}"
+            case ast.Starred(value=of) if is_set(of) and id(node) not in spread_in_sets:
+                yield f"spreads a set in line {node.lineno}"
             case ast.For(iter=of) if is_set(of):
                 yield f"goes through a set in line {node.lineno}"
             case ast.ListComp(generators=parts) | ast.DictComp(generators=parts) | ast.GeneratorExp(generators=parts):
@@ -112,6 +159,65 @@ def faults(tree: ast.Module) -> Iterator[str]:
                     yield f"goes through a set in line {node.lineno}"
 
 
-def is_set(node: ast.expr) -> bool:
-    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in UNORDERED
-    return named or isinstance(node, ast.Set | ast.SetComp)
+def set_names(tree: ast.Module) -> set[str]:
+    """Names (also of fields, and of functions that return one) that stand for a set anywhere in the file: that another
+    function's variable of that name is none is no excuse."""
+    named: set[str] = set()
+    while True:
+        found = set(named)
+        for node in ast.walk(tree):
+            match node:
+                case ast.AnnAssign(target=target, annotation=written) if says_set(written):
+                    found |= name_of(target)
+                case ast.arg(arg=name, annotation=ast.expr() as written) if says_set(written):
+                    found.add(name)
+                case ast.FunctionDef(name=name, returns=ast.expr() as written) if says_set(written):
+                    found.add(name)
+                case ast.Assign(targets=targets, value=value):
+                    pairs = [pair for target in targets for pair in assigned(target, value)]
+                    found |= {name for to, given in pairs if is_a_set(given, named) for name in name_of(to)}
+        if found == named:
+            return named
+        named = found
+
+
+def assigned(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=False))
+    return [(target, value)]
+
+
+def says_set(annotation: ast.expr) -> bool:
+    """`set[X]`, `frozenset[X]`, or one of these or something else; not what only holds some inside."""
+    match annotation:
+        case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
+            return name in UNORDERED
+        case ast.BinOp(left=left, right=right):
+            return says_set(left) or says_set(right)
+    return False
+
+
+def name_of(node: ast.expr) -> set[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return {name}
+    return set()
+
+
+def is_a_set(node: ast.expr, named: set[str]) -> bool:
+    match node:
+        case ast.Set() | ast.SetComp():
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in UNORDERED or name in named
+        case ast.Call(func=ast.Subscript(value=ast.Name(id=name))):
+            return name in UNORDERED
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in OF_SETS or name in named
+        case ast.BinOp(op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), left=left, right=right):
+            return is_a_set(left, named) or is_a_set(right, named)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in named
+        case ast.IfExp(body=one, orelse=other):
+            return is_a_set(one, named) or is_a_set(other, named)
+    return False
