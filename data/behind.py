@@ -1,4 +1,4 @@
-"""Work for the second core: rows are put away while the first core parses the next."""
+"""Work for the other core: rows are put away while the next are parsed, and a file is read while its rows are."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,3 +22,12 @@ def behind[T](work: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
         yield put
         while going:
             going.popleft().result()
+
+
+def ahead[T](items: Iterator[T]) -> Iterator[T]:
+    """The same items, made in another thread before they are asked for; an error comes in its place."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(next, items, None) for _ in range(_WAITING))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, items, None))
+            yield item

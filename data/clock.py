@@ -23,9 +23,9 @@ class Clock(msgspec.Struct, frozen=True):
 class Latencies:
     """Receive minus event times as they come: their minimum, and for the median a sample that stays small."""
 
-    def __init__(self) -> None:
-        self._min: int | None = None
-        self._kept: list[Int64s] = []
+    def __init__(self, least_ns: int | None = None, sample: Int64s | None = None) -> None:
+        self._min = least_ns
+        self._kept = [] if sample is None else [sample]
         self._stride = 1
         self._seen = 0
 
@@ -41,6 +41,18 @@ class Latencies:
             if sum(map(len, self._kept)) > _MOST_SAMPLES:
                 self._kept = [np.concatenate(self._kept)[::2]]
                 self._stride *= 2
+
+    def seen(self) -> tuple[int | None, Int64s]:
+        """The minimum, and the sample for the median."""
+        return self._min, np.concatenate([*self._kept, np.empty(0, np.int64)]).astype(np.int64)
+
+    def join(self, other: "Latencies") -> None:
+        """Those of another part of the recording."""
+        least, sample = other.seen()
+        if least is not None:
+            self._min = least if self._min is None else min(self._min, least)
+        if len(sample):
+            self._kept.append(sample)
 
     def clock(self) -> Clock | None:
         """None where nothing was timed by both clocks."""

@@ -1,7 +1,7 @@
 """One recording on its way into the catalog: checked, put right by the clock, fingerprinted, written."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,24 +13,13 @@ from data.behind import behind
 from data.book import Book
 from data.clock import Clock, Latencies
 from data.gaps import with_silences
-from data.schema import MARKET, Piece, Table
+from data.schema import F_SNAPSHOT, MARKET, Piece, Table
+from data.spool import Spool
 from data.tables import ALL, TableFile, catalog_rows, quote_rows
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
 _UNHASHED = "line"
-
-# folder -> the canonical table that it is made of, where there is a book
-_SOURCES = {
-    "order_book_deltas": Table.BOOK,
-    "quotes": Table.BOOK,
-    "trades": Table.TRADES,
-    "special_trades": Table.TRADES,
-    "mark_prices": Table.MARKS,
-    "index_prices": Table.MARKS,
-    "funding_rates": Table.FUNDING,
-    "liquidations": Table.LIQUIDATIONS,
-}
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -76,55 +65,42 @@ def _bytes(column: pa.ChunkedArray) -> memoryview | bytes:
     return "".join(f"{value}\n" for value in column.to_pylist()).encode()
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """How a recording is to be written: `untimed` tables have no receive time and are not moved by the clock's
-    constant; `quotes_of_vendor`: there is no book whose top could be taken."""
+def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: frozenset[Table]) -> Written:
+    """Write what was read as the catalog's tables below `root`, receive times put right by the clock's constant.
 
-    instrument: Instrument
-    latencies: Latencies
-    untimed: frozenset[Table] = frozenset()
-    quotes_of_vendor: bool = False
-
-
-def write(pieces: Iterator[Piece], root: Path, plan: Plan) -> Written:
-    """Write canonical pieces as the catalog's tables below `root`, receive times put right by the clock's constant.
-
-    Raises DataError for a crossed book, and where nothing came.
+    `untimed` tables have no receive time and are not moved. Raises DataError for a crossed book, for one that never
+    begins, and where nothing came.
     """
-    instrument = plan.instrument
+    latencies = Latencies()
+    for spool in spools:
+        latencies.join(spool.latencies())
+    clock = latencies.clock()
+    shift_ns = clock.applied_ns if clock else 0
     files = {folder: TableFile(root, folder, instrument) for folder in ALL}
-    book, fingerprint, rows_of, special = Book(instrument), Fingerprint(), dict[str, int](), dict[str, int]()
-    beaten = 0
+    book, fingerprint, special, early = Book(instrument), Fingerprint(), dict[str, int](), list[int]()
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
         fingerprint.add(piece.table, piece.rows)
-        rows_of[piece.source] = rows_of.get(piece.source, 0) + len(piece.rows)
-        for folder, table in catalog_rows(piece.table, piece.rows, instrument).items():
+        by_ns = 0 if piece.table in untimed else shift_ns
+        for folder, table in catalog_rows(piece.table, _shifted(piece.rows, by_ns), instrument).items():
             files[folder].write(table)
         if tops is not None:
-            files["quotes"].write(quote_rows(tops, instrument))
+            files["quotes"].write(quote_rows(_shifted(tops, by_ns), instrument))
 
-    shift_ns = dict.fromkeys(ALL, 0)
     try:
         with behind(put_away) as put:
-            for piece in with_silences(pieces):
-                if piece.table is Table.QUOTES and not plan.quotes_of_vendor:
-                    beaten += len(piece.rows)
-                    continue
+            for piece in with_silences(_from_snapshot(_pieces(spools), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
                 put((piece, book.apply(piece) if piece.table is Table.BOOK else None))
-        clock = plan.latencies.clock()
-        sources = _SOURCES | ({"quotes": Table.QUOTES} if plan.quotes_of_vendor else {})
-        moved = [folder for folder, table in sources.items() if table not in plan.untimed]
-        shift_ns |= dict.fromkeys(moved, clock.applied_ns if clock else 0)
     finally:
-        paths = {folder: file.close(shift_ns[folder]) for folder, file in files.items()}
+        paths = {folder: file.close() for folder, file in files.items()}
     held = {folder: file for folder, file in files.items() if file.rows}
     if not held:
         raise DataError(Problem(source="PATHS", message=f"nothing of {instrument.id} in the files"))
-    fingerprint.note(f"clock {clock.applied_ns if clock else 0}")
+    fingerprint.note(f"clock {shift_ns}")
+    beaten = sum(spool.read.passed_over for spool in spools)
     return Written(
         tables={folder: str(path.relative_to(root)) for folder, path in paths.items() if path},
         rows={folder: file.rows for folder, file in held.items()},
@@ -132,9 +108,59 @@ def write(pieces: Iterator[Piece], root: Path, plan: Plan) -> Written:
         end_ns=max(file.last_ns for file in held.values()),
         fingerprint=fingerprint.digest(),
         clock=clock,
-        rows_of=rows_of,
-        warnings=(*_special_warnings(special), *_locked_warnings(book), *_beaten_warnings(beaten)),
+        rows_of={source: rows for spool in spools for source, rows in spool.read.rows_of.items()},
+        warnings=(
+            *_special_warnings(special),
+            *_locked_warnings(book),
+            *_beaten_warnings(beaten),
+            *_early_warnings(early),
+        ),
     )
+
+
+def _pieces(spools: Sequence[Spool]) -> Iterator[Piece]:
+    """Table by table, those of a table in order of time."""
+    for table in Table:
+        last_ns = 0
+        for piece in (each for spool in spools for each in spool.pieces(table)):
+            first_ns = piece.rows["ts_init"][0].as_py()
+            if first_ns < last_ns:
+                line = piece.rows["line"][0].as_py()
+                reason = f"holds {table} of a time that another file holds too: give one of them"
+                raise DataError(Problem(source=piece.source, line=line, message=reason))
+            last_ns = piece.rows["ts_init"][-1].as_py()
+            yield piece
+
+
+def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]:
+    """Without the rows of a book before its first snapshot, which are counted: from them nobody knows it."""
+    first: Piece | None = None
+    started = False
+    for piece in pieces:
+        if piece.table is not Table.BOOK or started:
+            yield piece
+            continue
+        first = first or piece
+        begins = (piece.rows["side"].to_numpy() == 0) & (piece.rows["flags"].to_numpy() & F_SNAPSHOT != 0)
+        start = int(begins.argmax()) if begins.any() else len(begins)
+        started = bool(begins.any())
+        early.append(start)
+        if started:
+            yield Piece(piece.table, piece.source, piece.rows.slice(start))
+    if first is not None and not started:
+        raise DataError(Problem(first.source, "no snapshot in the files: the book is unknown", field="is_snapshot"))
+
+
+def _early_warnings(early: list[int]) -> Iterator[str]:
+    if count := sum(early):
+        yield f"{count} rows before the first snapshot were left out"
+
+
+def _shifted(rows: pa.Table, by_ns: int) -> pa.Table:
+    if not by_ns:
+        return rows
+    where = rows.schema.get_field_index("ts_init")
+    return rows.set_column(where, rows.schema.field(where), pc.add(rows["ts_init"], by_ns))
 
 
 def _count_special(rows: pa.Table, special: dict[str, int]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.behind import ahead
 from data.readers.protocol import OnBytes, Sample
 from data.unpack import unpacked
 from engine.core.errors import DataError, Problem
@@ -75,7 +76,7 @@ def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes) -> Iterator[bytes]
     Raises DataError for a file that cannot be read, is truncated or damaged, or holds no text.
     """
     rest, seen = b"", False
-    for chunk in unpacked(path, on_bytes).chunks:
+    for chunk in ahead(unpacked(path, on_bytes).chunks):
         cut = chunk.rfind(b"\n") + 1
         if not cut:
             rest += chunk

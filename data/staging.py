@@ -12,6 +12,7 @@ from pathlib import Path
 
 from data import manifest as manifests
 from data.manifest import Manifest
+from data.spool import abandoned, cleared
 from data.store import stray_tables
 
 
@@ -26,6 +27,7 @@ def staging(catalog: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        cleared(catalog)
 
 
 def publish(staged: Path, catalog: Path, manifest: Manifest) -> None:
@@ -55,16 +57,5 @@ def _sync(folder: Path) -> None:
 def _clear_abandoned(catalog: Path) -> None:
     """Remove what processes that were killed left beside the catalog."""
     for folder in catalog.parent.glob(f".{catalog.name}.partial-*"):
-        pid = folder.name.rpartition("-")[2]
-        if pid.isdigit() and not _alive(int(pid)):
+        if abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -244,9 +244,8 @@ class TableFile:
             self._writer.write_table(waiting.slice(0, whole), row_group_size=ROW_GROUP)
             self._waiting = [waiting.slice(whole)]
 
-    def close(self, shift_ns: int = 0) -> Path | None:
-        """The finished file under the name that its times give it, ts_init moved by a constant; None if it has no
-        rows."""
+    def close(self) -> Path | None:
+        """The finished file under the name that its times give it; None if it has no rows."""
         if self._waiting and (waiting := pa.concat_tables(self._waiting)):
             self._writer.write_table(waiting, row_group_size=ROW_GROUP)
         self._waiting = []
@@ -258,21 +257,7 @@ class TableFile:
                 if not any(folder.iterdir()):
                     folder.rmdir()
             return None
-        if shift_ns:
-            self._shift(shift_ns)
         return self._partial.rename(self._folder / f"{stamp(self.first_ns)}_{stamp(self.last_ns)}.parquet")
-
-    def _shift(self, by_ns: int) -> None:
-        assert self.first_ns is not None
-        self.first_ns, self.last_ns = self.first_ns + by_ns, self.last_ns + by_ns
-        unshifted = self._partial.rename(self._folder / "unshifted")
-        where = self._schema.get_field_index("ts_init")
-        with pq.ParquetFile(unshifted) as file, self._open() as writer:
-            for group in range(file.num_row_groups):
-                rows = file.read_row_group(group)
-                moved = pc.add(rows["ts_init"].cast(pa.int64()), by_ns).cast(_TS)
-                writer.write_table(rows.set_column(where, self._schema.field(where), moved), row_group_size=ROW_GROUP)
-        unshifted.unlink()
 
 
 def stamp(ns: int) -> str:

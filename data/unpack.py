@@ -16,6 +16,7 @@ from typing import Any
 import lz4.frame
 import msgspec
 import zstandard
+from zlib_ng import zlib_ng
 
 from engine.core.errors import DataError, Problem
 
@@ -26,6 +27,9 @@ _READ = 1 << 18
 _BLOCK = 1 << 22
 _MOST_LAYERS = 4
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+
+
+_ZLIB_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment] # its stub calls the class an instance
 
 
 def _of_zlib(stream: Any, data: bytes) -> tuple[bytes, bytes]:
@@ -54,7 +58,7 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 _LAYERS = {
-    b"\x1f\x8b": Layer("gzip", lambda: zlib.decompressobj(31), _of_zlib, (zlib.error,)),
+    b"\x1f\x8b": Layer("gzip", lambda: zlib_ng.decompressobj(31), _of_zlib, (_ZLIB_ERROR,)),
     b"\x28\xb5\x2f\xfd": Layer(
         "zstd", lambda: zstandard.ZstdDecompressor().decompressobj(), _of_zstd, (zstandard.ZstdError,)
     ),

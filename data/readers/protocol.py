@@ -90,6 +90,7 @@ class Job(msgspec.Struct, frozen=True):
     latencies: Latencies
     on_bytes: OnBytes  # bytes of the file on disk, as they are read
     on_warning: OnWarning
+    alone: bool = False  # whether `pieces` is given one file of several: its neighbours are read by somebody else
 
 
 class Reader(Protocol):

@@ -82,6 +82,8 @@ class TardisReader:
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         convert, last_ns, found, seen, again = self._converter(), 0, False, set[str](), 0
+        if isinstance(convert, Book) and job.alone:
+            convert.follow()
         symbol = self.symbol_in_file(job.instrument)
         for path in paths:
             for block in self._blocks(path, job):
@@ -95,7 +97,7 @@ class TardisReader:
                 made = convert(ours, job.instrument)
                 again += len(ours.rows) - len(made[0].rows) if convert is trades else 0
                 yield from (piece for piece in made if len(piece.rows))
-        if not found:
+        if not found and not job.alone:
             held = ", ".join(sorted(seen)[:10])
             raise fault(paths[-1], f"nothing of {symbol} in it, but {held}", field="symbol")
         if again:

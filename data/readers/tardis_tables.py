@@ -48,6 +48,10 @@ class Book:
         self._started = False
         self._early = 0
 
+    def follow(self) -> None:
+        """The file may go on from one before it."""
+        self._started = True
+
     def __call__(self, block: Block, instrument: Instrument) -> list[Piece]:
         if not self._started:
             block = self._from_snapshot(block)

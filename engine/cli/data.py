@@ -1,5 +1,6 @@
 """`perpmm data ...`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def ingest_files(
             instrument_file=about[0],
             exchange_info=about[1],
             progress=lambda stage, done, total: bar(stage, done / total if total else 1.0),
+            workers=os.process_cpu_count() or 1,
         )
     for warning in made.warnings:
         speak.note(f"note: {warning}")

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from data import instruments, store
-from data.clock import Clock, Latencies
+from data.clock import Clock
 from data.exchange_info import from_exchange_info
 from data.manifest import Ingest, Manifest, SourceFile, load
-from data.readers.protocol import Job, OnBytes, Reader, Survey
-from data.recording import Plan, Written, write
-from data.schema import Piece, Table
+from data.readers.protocol import OnBytes, Reader, Survey
+from data.recording import Written, write
+from data.schema import Table
 from data.sniff import reader_of
 from data.source import check_published, digest, fault, size_of
 from data.staging import publish, staging
@@ -21,6 +21,7 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.catalog import write_instrument
 from engine.run.readers import READERS
+from engine.run.reading import parts_of, read
 
 _WIDE_NS = 2_000_000_000
 
@@ -50,7 +51,7 @@ def no_progress(_stage: str, _done: int, _total: int) -> None:
     """For those who show none."""
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - each names its own concern
     paths: Sequence[Path],
     *,
     instrument_id: str,
@@ -58,10 +59,13 @@ def ingest(
     instrument_file: Path | None = None,
     exchange_info: Path | None = None,
     progress: Progress = no_progress,
+    workers: int = 1,
 ) -> Ingested:
     """Read files of one recording of one instrument into a catalog: all of them, or nothing.
 
-    `progress` is called with a stage, bytes done and bytes in all. Raises DataError for input that cannot be used, a
+    `progress` is called with a stage, bytes done and bytes in all. `workers` processes read files that are large; more
+    than one only from a program whose main module may be imported. What was read before the process was killed is not
+    read again. Raises DataError for input that cannot be used, a
     catalog that cannot take it, and a disk that is full.
     """
     started = time.perf_counter()
@@ -75,11 +79,14 @@ def ingest(
         instrument = instrument_for(instrument_id, surveys[0].first_ns, instrument_file, exchange_info)
         _check_surveys(found, surveys)
         _check_instrument(manifest, instrument, catalog)
+        total = sum(map(size_of, found))
+        kinds = {survey.path: found[survey.path].kind for survey in surveys}
+        has_book = any(Table.BOOK in survey.tables for survey in surveys)
         with staging(catalog) as staged:
-            warnings: list[str] = []
-            total = sum(map(size_of, found))
-            job = Job(instrument, Latencies(), _counter(progress, "ingest", total), warnings.append)
-            written = write(_pieces(found, surveys, job), staged, _plan(surveys, job))
+            parts = tuple(parts_of(kinds, files, catalog, instrument, quotes=not has_book))
+            spools = read(parts, catalog, _counter(progress, "ingest", total), workers)
+            written = write(spools, staged, instrument, _untimed(surveys))
+            warnings = [text for spool in spools for text in spool.read.warnings]
             sources = tuple(
                 SourceFile(path.name, found[path].kind, written.rows_of.get(str(path), 0), sha)
                 for path, sha in files.items()
@@ -140,15 +147,8 @@ def _surveys(found: Found) -> tuple[Survey, ...]:
     return tuple(sorted((reader.survey(path) for path, reader in found.items()), key=lambda s: s.first_ns))
 
 
-def _pieces(found: Found, surveys: tuple[Survey, ...], job: Job) -> Iterator[Piece]:
-    for reader in {reader.kind: reader for reader in found.values()}.values():
-        yield from reader.pieces([s.path for s in surveys if found[s.path] is reader], job)
-
-
-def _plan(surveys: tuple[Survey, ...], job: Job) -> Plan:
-    untimed = frozenset(table for s in surveys if not s.has_receive_time for table in s.tables)
-    has_book = any(Table.BOOK in s.tables for s in surveys)
-    return Plan(job.instrument, job.latencies, untimed=untimed, quotes_of_vendor=not has_book)
+def _untimed(surveys: tuple[Survey, ...]) -> frozenset[Table]:
+    return frozenset(table for survey in surveys if not survey.has_receive_time for table in survey.tables)
 
 
 def instrument_for(

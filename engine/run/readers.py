@@ -39,3 +39,6 @@ READERS: tuple[Reader, ...] = (
     *cryptolake.READERS,
     nautilus.READER,
 )
+
+# Kinds whose files can be read each by itself: nothing of one is needed to read the next.
+ALONE = frozenset(reader.kind for reader in tardis.READERS if reader.kind != "tardis-book_snapshot")
