@@ -134,8 +134,8 @@ def blocks(path: Path, form: Form, on_bytes: OnBytes) -> Iterator[Block]:
         text = block
         if number == 0 and form.header:
             text, first = block[block.index(b"\n") + 1 :], 2
-        body = text.rstrip() + b"\n" if text.endswith((b"\n\n", b"\n\r\n")) else text
-        if body.strip():
+        body = text.rstrip() + b"\n" if not text or text.endswith((b"\n\n", b"\n\r\n")) else text
+        if not body.isspace():
             yield parsed(path, form, body, first)
         first += text.count(b"\n")
 

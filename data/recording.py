@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.behind import behind
+from data.behind import ahead, behind
 from data.book import Book
 from data.clock import Clock, Latencies
 from data.gaps import with_silences
@@ -90,7 +90,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 
     try:
         with behind(put_away) as put:
-            for piece in with_silences(_from_snapshot(_pieces(spools), early)):
+            for piece in with_silences(_from_snapshot(ahead(_pieces(spools)), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
                 put((piece, book.apply(piece) if piece.table is Table.BOOK else None))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from tests.bench.measure import ROOT, Measure, alternating, our_python, run
-from tests.bench.workbench import COPIES, INSTRUMENT, Workbench
+from tests.bench.measure import ROOT, Measure, Ran, alternating, our_python, run
+from tests.bench.workbench import COPIES, INSTRUMENT, PERPMM, Tape, Workbench
 
 BENCH_PYTHON = ROOT / ".cache/bench-venv/bin/python"
 TRIES = 3
@@ -19,13 +19,51 @@ def replay_vs_bare(bench: Workbench) -> Measure:
     return Measure("replay_vs_bare", ours.rate / theirs.rate, 0.60, detail)
 
 
-def ingest_vs_hftbacktest(bench: Workbench) -> Measure:
+@cache
+def raw_vs_hftbacktest(bench: Workbench) -> Measure:
     """Raw capture to catalog, against raw capture to hftbacktest's npz."""
-    tapes = (bench.tape(1).folder, bench.tape(COPIES).folder)
+    fast, slow = _against_hftbacktest(bench, bench.tape(1), bench.tape(COPIES))
+    return Measure("raw_vs_hftbacktest", fast.rate / slow.rate, 2.0, f"{fast.rate:,.0f} to {slow.rate:,.0f} rows/s")
+
+
+def ingest_vs_hftbacktest(bench: Workbench) -> Measure:
+    """The same figure by its first name and at its first bar."""
+    return raw_vs_hftbacktest(bench)._replace(name="ingest_vs_hftbacktest", bar=1.0)
+
+
+def tardis_vs_hftbacktest(bench: Workbench) -> Measure:
+    """Tardis CSV to catalog, against the same to hftbacktest's npz."""
+    fast, slow = _against_hftbacktest(bench, bench.tardis(1), bench.tardis(COPIES))
+    return Measure("tardis_vs_hftbacktest", fast.rate / slow.rate, 2.0, f"{fast.rate:,.0f} to {slow.rate:,.0f} rows/s")
+
+
+def tardis_vs_nautilus(bench: Workbench) -> Measure:
+    """Tardis CSV to catalog, against NautilusTrader's own loader and writer, which make no quotes and check no book."""
+    tapes = (bench.tardis(1).folder, bench.tardis(COPIES).folder)
+    ours = our_python("tests.bench.our_ingest", *tapes, bench.folder / "ingested", INSTRUMENT)
+    theirs = our_python("tests.bench.nautilus_tardis", *tapes, bench.folder / "nautilus", INSTRUMENT)
+    fast, slow = alternating(ours, theirs)
+    return Measure("tardis_vs_nautilus", fast.rate / slow.rate, 2.0, f"{fast.rate:,.0f} to {slow.rate:,.0f} rows/s")
+
+
+def ingest_memory_10x(bench: Workbench) -> Measure:
+    """The most memory that an ingest holds, on data ten times as long; the least of three each."""
+
+    def peak(tape: Tape) -> int:
+        words = ("data", "ingest", *tape.paths, "--instrument", INSTRUMENT, "--json", "--catalog")
+        return min(run(*PERPMM, *words, bench.folder / f"memory-{tape.rows}-{n}").peak for n in range(TRIES))
+
+    small, large = bench.tardis(COPIES // 4), bench.tardis(COPIES // 4 * 10)
+    detail = f"{large.rows:,} rows against {small.rows:,}"
+    return Measure("ingest_memory_10x", peak(large) / peak(small), 1.1, detail, less_is_better=True)
+
+
+def _against_hftbacktest(bench: Workbench, warm_up: Tape, tape: Tape) -> tuple[Ran, Ran]:
+    tapes = (warm_up.folder, tape.folder)
     theirs = (BENCH_PYTHON, ROOT / "tests/bench/hftbacktest_convert.py", *tapes, bench.folder / "npz")
     ours = our_python("tests.bench.our_ingest", *tapes, bench.folder / "ingested", INSTRUMENT)
     fast, slow = alternating(ours, theirs)
-    return Measure("ingest_vs_hftbacktest", fast.rate / slow.rate, 1.0, f"{fast.rate:,.0f} to {slow.rate:,.0f} rows/s")
+    return fast, slow
 
 
 def memory_4x(bench: Workbench) -> Measure:
@@ -162,7 +200,11 @@ def _ticks() -> dict[str, float]:
 
 MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     replay_vs_bare,
+    raw_vs_hftbacktest,
     ingest_vs_hftbacktest,
+    tardis_vs_hftbacktest,
+    tardis_vs_nautilus,
+    ingest_memory_10x,
     memory_4x,
     journal_cost,
     replay_speedup,

@@ -43,6 +43,19 @@ class Workbench(NamedTuple):
             (_repeat if REAL.is_file() else _synthesise)(copies, folder)
         return Tape(folder, int((folder / "rows").read_text()))
 
+    def tardis(self, copies: int) -> Tape:
+        """The 2023 tape in Tardis's form, or a synthetic one in it."""
+        folder = self.folder / f"tardis-{copies}"
+        if not folder.is_dir():
+            folder.mkdir()
+            note(f"  making a tape in Tardis's form, {copies} times as long")
+            derived = TAPES / "derived"
+            if derived.is_dir():
+                run(*our_python("tests.bench.tardis_tape", derived, str(copies), folder))
+            else:
+                _synthesise(copies, folder)
+        return Tape(folder, int((folder / "rows").read_text()))
+
     def catalog(self, copies: int) -> Path:
         catalog = self.folder / f"catalog-{copies}"
         if not catalog.is_dir():
