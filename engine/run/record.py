@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from data import manifest as manifests
-from data import streamed
+from data import spool, streamed
 from data.clock import Latencies
 from data.gaps import with_silences
 from data.manifest import Ingest, Manifest, SourceFile
 from data.quality.catalogued import pieces_of
-from data.recording import Plan, write
+from data.recording import write
 from data.source import fault
 from data.staging import publish, staging
 from engine.config.tree import Venue
@@ -69,7 +69,9 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
         if raw is None or "order_book_deltas" not in raw.tables:
             return None
         pieces = with_silences(pieces_of(Path(folder), raw.tables, instrument), silence_ns=1)
-        written = write(pieces, staged, Plan(instrument, Latencies()))
+        folder_of_rows = spool.folder_of(catalog, spool.key_of(node.name))
+        rows_read = spool.spooled(pieces, folder_of_rows, Latencies(), [], quotes=False)
+        written = write([rows_read], staged, instrument, frozenset())
         rows = sum(written.rows_of.values())
         made = Ingest(
             instrument_id=instrument.id,

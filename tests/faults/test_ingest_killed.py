@@ -34,10 +34,7 @@ spool.spooled = counted(spool.spooled)
 module.write = counted(module.write)
 module.publish = counted(module.publish)
 module.write_instrument = counted(module.write_instrument)
-os.rename = counted(os.rename)
-Path.rename = counted(Path.rename)
-Path.replace = counted(Path.replace)
-Path.unlink = counted(Path.unlink)
+os.rename, os.replace, os.unlink = counted(os.rename), counted(os.replace), counted(os.unlink)
 ingested([Path(path) for path in sys.argv[3:]], Path(sys.argv[2]))
 """
 
