@@ -18,7 +18,9 @@ from engine.core.errors import DataError, Problem
 
 DEFAULT_SEED = 1
 LONGEST_MINUTES = 10 * 366 * 24 * 60
-INVERSE = Contract(exchange="binance-delivery", symbol="BTCUSD_PERP", price_decimals=1, size_decimals=0)
+INVERSE = Contract(
+    exchange="binance-delivery", symbol="BTCUSD_PERP", price_decimals=1, size_decimals=0, multiplier="100"
+)
 INVERSE_ID = "BTCUSD_PERP-PERP.BINANCE"
 
 
@@ -69,9 +71,7 @@ def make(
         raise DataError(*problems)
     inverse = wanted.contract == INVERSE
     if wanted.contract == Contract() and form != "tardis":
-        wanted = msgspec.structs.replace(
-            wanted, contract=msgspec.structs.replace(wanted.contract, symbol=FORMS[form].symbol)
-        )
+        wanted = msgspec.structs.replace(wanted, contract=FORMS[form].contract)
     instrument_id = INVERSE_ID if inverse else FORMS[form].id
     try:
         about = {"seed": seed, "form": form, "settings": msgspec.to_builtins(wanted)}
@@ -120,7 +120,7 @@ def _contract(folder: Path, contract: Contract, instrument_id: str) -> Path:
         "tick": f"{10.0**-contract.price_decimals:.{contract.price_decimals}f}",
         "step": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
         "min_size": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
-        "multiplier": "100" if inverse else "1",
+        "multiplier": contract.multiplier,
         "maker_fee": "0.0002",
         "taker_fee": "0.0005",
         "margin_init": "0.05",

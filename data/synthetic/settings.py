@@ -17,6 +17,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str = "BTCUSDT"
     price_decimals: int = 1  # a tick of 0.1
     size_decimals: int = 3  # a lot of 0.001
+    multiplier: str = "1"  # base units (of an inverse contract: quote units) in a size of 1
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):

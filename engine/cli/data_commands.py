@@ -103,7 +103,7 @@ def synthetic(
     minutes: Annotated[float | None, typer.Option(help="How long a market.")] = None,
     form: Annotated[
         str,
-        typer.Option(help="tardis, binance (ns), binance-us, bybit, okx, hyperliquid, hftbacktest or cryptolake."),
+        typer.Option(help="tardis, binance (ns), binance-us, bybit, okx, databento, ...: docs/data.md names all."),
     ] = "tardis",
     inverse: Annotated[bool, typer.Option("--inverse", help="An inverse contract: BTCUSD_PERP.")] = False,
     changes: Annotated[

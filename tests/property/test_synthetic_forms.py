@@ -1,9 +1,12 @@
 """One tape in every vendor's form: whatever went wrong with it, all of them are ingested to the same events."""
 
+from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pytest
+from databento import DBNStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +18,9 @@ from engine.run.check import check_catalog
 from engine.run.ingest import ingest
 from tests.support.tapes import table, tops
 
-FULL = [form for form in FORMS if form != "hyperliquid"]
+# Forms without the whole book after each message, and what else they cannot say.
+WINDOWS = ("databento-mbp-10",)
+FULL = [form for form in FORMS if form not in ("hyperliquid", *WINDOWS)]
 STRESS = Stress(
     jumps_per_hour=240,
     cascades_per_hour=120,
@@ -39,28 +44,45 @@ def made(root: Path, form: str, seed: int, wanted: Settings) -> Made:
     return tape
 
 
-def books(catalog: Path, instrument_id: str) -> list[Event]:
+class Told(NamedTuple):
+    """What a form was ingested to; sizes are counted in lots of `lot`."""
+
+    catalog: Path
+    instrument_id: str
+    lot: Decimal
+
+
+def ingested(root: Path, form: str, seed: int, wanted: Settings) -> Told:
+    tape = made(root, form, seed, wanted)
+    return Told(root / f"{form}.catalog", tape.instrument_id, Decimal(1 if FORMS[form].whole else "0.001"))
+
+
+def books(told: Told) -> list[Event]:
     """Best bid and ask, price and size, wherever they change; where nobody knows them they are not counted."""
     seen: list[Event] = []
-    for _, top in tops(catalog, instrument_id):
-        if top is not None and (not seen or seen[-1] != tuple(top)):
-            seen.append(tuple(top))
+    for _, top in tops(told.catalog, told.instrument_id):
+        if top is None:
+            continue
+        event = top.bid, top.bid_size / told.lot, top.ask, top.ask_size / told.lot
+        if not seen or seen[-1] != event:
+            seen.append(event)
     return seen
 
 
-def trades(catalog: Path, instrument_id: str) -> list[Event]:
-    return table(catalog, "trades", instrument_id).select("price", "size", "aggressor_side").rows()
+def trades(told: Told) -> list[Event]:
+    rows = table(told.catalog, "trades", told.instrument_id).select("price", "size", "aggressor_side").rows()
+    return [(price, size / told.lot, side) for price, size, side in rows]
 
 
-def depth(catalog: Path, instrument_id: str) -> dict[Event, Event]:
+def depth(told: Told) -> dict[Event, Decimal]:
     """The whole book at the end."""
-    book: dict[Event, Event] = {}
-    for row in table(catalog, "order_book_deltas", instrument_id).iter_rows(named=True):
+    book: dict[Event, Decimal] = {}
+    for row in table(told.catalog, "order_book_deltas", told.instrument_id).iter_rows(named=True):
         match row["action"]:
             case "CLEAR":
                 book.clear()
             case "ADD" | "UPDATE":
-                book[row["side"], row["price"]] = (row["size"],)
+                book[row["side"], row["price"]] = row["size"] / told.lot
             case _:
                 book.pop((row["side"], row["price"]), None)
     return book
@@ -73,13 +95,14 @@ def test_all_forms_of_a_tape_are_the_same_events(
 ) -> None:
     root = tmp_path_factory.mktemp("forms")
     wanted = Settings(minutes=0.4, stress=STRESS, feed=FEED) if wild else Settings(minutes=0.2)
-    forms = [form for form in FULL if not (wild and form == "cryptolake")]
-    ids = {form: made(root, form, seed, wanted).instrument_id for form in forms}
-    first, *others = ((root / f"{form}.catalog", ids[form]) for form in forms)
-    expected = books(*first), trades(*first), depth(*first)
+    told = {form: ingested(root, form, seed, wanted) for form in FULL if not (wild and form == "cryptolake")}
+    expected = books(told["tardis"]), trades(told["tardis"]), depth(told["tardis"])
     assert len(expected[0]) > 100
-    for other in others:
-        assert (books(*other), trades(*other), depth(*other)) == expected, other
+    for form, other in told.items():
+        assert (books(other), trades(other), depth(other)) == expected, form
+    for form in WINDOWS:
+        other = ingested(root, form, seed, wanted)
+        assert (books(other), trades(other)) == expected[:2], form
 
 
 def test_a_window_of_the_book_shows_its_top(tmp_path: Path) -> None:
@@ -109,3 +132,12 @@ def test_what_went_wrong_on_purpose_is_found(tmp_path: Path) -> None:
     assert outages
     assert found.tally.breaks + found.tally.outages >= len(outages) > 0
     assert found.tally.lost_ns > 0
+
+
+def test_databento_reads_what_is_in_its_form(tmp_path: Path) -> None:
+    for form, wide in (("databento", False), ("databento-mbp-10", True)):
+        tape = make(seed=9, out_dir=tmp_path / form, form=form, settings=Settings(minutes=0.1))
+        records = [each for path in tape.paths for each in DBNStore.from_bytes(path.read_bytes()).to_ndarray()]
+        truth = pl.read_parquet(tmp_path / form / "truth" / "orders.parquet")
+        assert sum(int(each["size"]) for each in records if each["action"] == b"T") == truth["filled_lots"].sum() > 0
+        assert ("bid_px_09" in records[0].dtype.names) == wide

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from data.synthetic.forms.arrays import CryptoLake, HftBacktest
 from data.synthetic.forms.binance import Binance
 from data.synthetic.forms.bybit import Bybit
+from data.synthetic.forms.databento import DatabentoDepth, DatabentoOrders
 from data.synthetic.forms.hyperliquid import Hyperliquid
 from data.synthetic.forms.okx import Okx
 from data.synthetic.forms.tardis import Tardis
@@ -30,12 +31,20 @@ class Writer(Protocol):
 
 
 class Form(NamedTuple):
-    """`id` and `symbol` name the contract there, `exchange` as well where the form writes it."""
+    """`id` and `symbol` name the contract there. `whole`: sizes are whole contracts, each of them a lot."""
 
     open: Callable[[Path, Contract], AbstractContextManager[Any]]
     raw: bool  # takes messages as they came
     id: str
     symbol: str
+    whole: bool = False
+
+    @property
+    def contract(self) -> Contract:
+        """What the form is of where nobody asks for another."""
+        if self.whole:
+            return Contract(symbol=self.symbol, size_decimals=0, multiplier="0.001")
+        return Contract(symbol=self.symbol)
 
 
 FORMS: dict[str, Form] = {
@@ -47,4 +56,6 @@ FORMS: dict[str, Form] = {
     "hyperliquid": Form(Hyperliquid, False, "BTC-USD-PERP.HYPERLIQUID", "BTC"),
     "hftbacktest": Form(HftBacktest, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
     "cryptolake": Form(CryptoLake, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "databento": Form(DatabentoOrders, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT", whole=True),
+    "databento-mbp-10": Form(DatabentoDepth, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT", whole=True),
 }

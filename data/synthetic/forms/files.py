@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import lz4.frame
+import zstandard
 
 from data.synthetic.settings import Contract
 
@@ -56,8 +57,12 @@ def lz4_frame(_member: str, content: bytes) -> bytes:
     return packed
 
 
+def zstandard_frame(_member: str, content: bytes) -> bytes:
+    return zstandard.compress(content)
+
+
 class Files:
-    """Lines by file, gathered in plain files beside, packed when all is written. Mutable."""
+    """What is added to each file, gathered in plain files beside, packed when all is written. Mutable."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,13 +76,20 @@ class Files:
 
     def line(self, name: str, text_: str, *, header: str = "", member: str = "", packed: Packed = gzipped) -> None:
         """Add a line to a file, which begins with its header."""
+        begin = f"{header}\n".encode() if header else b""
+        self.add(name, f"{text_}\n".encode(), header=begin, member=member, packed=packed)
+
+    def add(
+        self, name: str, content: bytes, *, header: bytes = b"", member: str = "", packed: Packed = gzipped
+    ) -> None:
+        """Add bytes to a file, which begins with its header. The name may have folders in it."""
         if name not in self._streams:
             self._plain[name] = self._folder / f"{name}.part"
+            self._plain[name].parent.mkdir(parents=True, exist_ok=True)
             self._members[name] = (member or name, packed)
             self._streams[name] = self._plain[name].open("wb")
-            if header:
-                self._streams[name].write(header.encode() + b"\n")
-        self._streams[name].write(text_.encode() + b"\n")
+            self._streams[name].write(header)
+        self._streams[name].write(content)
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None

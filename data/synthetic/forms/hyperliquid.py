@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.synthetic.forms.files import Files, lz4_frame, price, size
+from data.synthetic.forms.levels import Levels
 from data.synthetic.recorder import Message
 from data.synthetic.settings import Contract
 
@@ -19,30 +20,24 @@ class Hyperliquid(Files):
 
     def __init__(self, folder: Path, contract: Contract) -> None:
         super().__init__(folder)
-        self._contract, self._due_us = contract, 0
-        self._book: dict[int, dict[int, int]] = {1: {}, -1: {}}
+        self._contract, self._due_us, self._book = contract, 0, Levels()
 
     def write(self, message: Message) -> None:
         if message.kind == "trade":
             self._trade(message)
         if message.kind not in ("snapshot", "diff"):
             return
-        if message.event_us >= self._due_us and self._book[1] and self._book[-1]:
+        if message.event_us >= self._due_us and self._book.has_both:
             self._window(self._due_us or message.event_us)
         self._due_us = (message.event_us // EVERY_US + 1) * EVERY_US
-        if message.kind == "snapshot":
-            self._book = {1: {}, -1: {}}
-        for side, ticks, lots in message.rows:
-            if lots:
-                self._book[side][ticks] = lots
-            else:
-                self._book[side].pop(ticks, None)
+        self._book.apply(message)
 
     def _window(self, at_us: int) -> None:
-        c, levels = self._contract, []
-        for sign in (1, -1):
-            best = sorted(self._book[sign], reverse=sign > 0)[:LEVELS]
-            levels.append([{"px": price(c, t), "sz": size(c, self._book[sign][t]), "n": 1} for t in best])
+        c = self._contract
+        levels = [
+            [{"px": price(c, level.ticks), "sz": size(c, level.lots), "n": 1} for level in side]
+            for side in self._book.best(LEVELS)
+        ]
         data = {"coin": c.symbol, "time": at_us // 1000, "levels": levels}
         raw = {"channel": "l2Book", "data": data}
         outer = {"time": f"{np.datetime64(at_us, 'us')}000", "ver_num": 1, "raw": raw}

@@ -1,0 +1,53 @@
+"""The book that a form keeps which tells windows of it, or of which only changes of what is there are told."""
+
+from bisect import bisect_left, insort
+from typing import NamedTuple
+
+from data.synthetic.recorder import Message
+
+
+class Level(NamedTuple):
+    ticks: int
+    lots: int
+
+
+class Levels:
+    """Mutable: it applies the book's messages."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._lots: dict[int, dict[int, int]] = {1: {}, -1: {}}
+        self._order: dict[int, list[int]] = {1: [], -1: []}  # prices of a side, the best first, bids negative
+
+    def apply(self, message: Message) -> None:
+        if message.kind == "snapshot":
+            self._clear()
+        for side, ticks, lots in message.rows:
+            self.put(side, ticks, lots)
+
+    def put(self, side: int, ticks: int, lots: int) -> int:
+        """Returns the lots that were there."""
+        held, order = self._lots[side], self._order[side]
+        before = held.get(ticks, 0)
+        if lots:
+            held[ticks] = lots
+            if not before:
+                insort(order, -side * ticks)
+        elif before:
+            del held[ticks]
+            del order[bisect_left(order, -side * ticks)]
+        return before
+
+    def best(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """Bids and asks, as many levels as there are up to a depth."""
+        bids, asks = (
+            tuple(Level(-side * key, self._lots[side][-side * key]) for key in self._order[side][:depth])
+            for side in (1, -1)
+        )
+        return bids, asks
+
+    @property
+    def has_both(self) -> bool:
+        return bool(self._order[1] and self._order[-1])
