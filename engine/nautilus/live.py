@@ -41,10 +41,15 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
     held, and ends. Our own orders that rest there are claimed. Raises as `engine.nautilus.live_node.traded`.
     """
     asked, started, sessions = list[Stopped](), desk.started, list[Session[Any]]()
+    winding_down = _WindingDown(lambda: sessions[0].state, asked, flatten=account.flatten)
 
     def session_of(send: Send) -> Session[Any]:
         sessions.append(desk.session_of(send))
         return sessions[0]
+
+    def words(now: Nanos) -> Iterator[AnyEvent]:
+        yield from desk.words(now)
+        yield from winding_down.words(now)
 
     names = (started.instrument.id,) if market.watched is None else (started.instrument.id, market.watched)
     parts = Parts(
@@ -54,16 +59,9 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         simulated=False,
         stream=market.stream,
     )
-    said = desk.words
-
-    def words(now: Nanos) -> Iterator[AnyEvent]:
-        yield from said(now)
-        yield from winding_down.words(now)
-
-    winding_down = _WindingDown(lambda: sessions[0].state, asked, flatten=account.flatten)
-    desk = msgspec.structs.replace(desk, session_of=session_of, words=words)
-    plan = msgspec.structs.replace(live_plan(market, account, desk), stop_wanted=winding_down.over)
-    return traded(parts, desk, Shell(plan), asked)
+    ours = msgspec.structs.replace(desk, session_of=session_of, words=words)
+    plan = msgspec.structs.replace(live_plan(market, account, ours), stop_wanted=winding_down.over)
+    return traded(parts, ours, Shell(plan), asked)
 
 
 class _WindingDown:
