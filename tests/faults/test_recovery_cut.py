@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -152,13 +152,15 @@ def _cut_everywhere(story: Story, runs: Path, every: int) -> None:
 
 @pytest.mark.parametrize(("version", "seed"), LONGER)
 def test_at_every_event_the_folder_knows_what_the_process_knew(version: Behaviour, seed: int, tmp_path: Path) -> None:
-    """Recovered at every event of a longer story, the next commands are those of the run that went on."""
+    """Recovered at every event of a longer story, the next commands are those of the run that went on; whatever part of
+    what is in doubt had left, sending the rest sends nothing twice."""
     story = a_story(seed, 300, version)
     records = list[tuple[AnyEvent, tuple[Outcome, ...]]]()
     policy = parts(story)[1]
     with create_run(tmp_path, manifest_of(policy)) as whole:
         played(story, lambda _seq, event, outcomes: records.append((event, outcomes)), whole.run)
     state: State[Any] | None = None
+    left = list[Command]()
     with create_run(tmp_path, manifest_of(policy)) as writer:
         record = snapshotting(writer, lambda: state, every=50)
         for n, (event, outcomes) in enumerate(records, 1):
@@ -171,7 +173,12 @@ def test_at_every_event_the_folder_knows_what_the_process_knew(version: Behaviou
             assert found.events == n
             assert found.state == state
             assert found.in_doubt == outcomes  # nothing is refused in these stories
-            assert _next_commands(policy, found.state, records[n:]) == _next(records[n:])
+            coming = _next_commands(policy, found.state, records[n:])
+            assert coming == _next(records[n:])
+            assert found.tail.counts[Kind.COMMAND] - len(found.in_doubt) == len(left)
+            left += found.in_doubt
+            names = submits([*left, *cast(tuple[Command, ...], coming)])
+            assert len(names) == len(set(names)), f"sent twice: cut at event {n}"
 
 
 def _next_commands(policy: Policy[Any], state: State[Any], coming: list[tuple[AnyEvent, Any]]) -> tuple[Outcome, ...]:
