@@ -103,6 +103,32 @@ async def test_what_cannot_be_is_refused(changes: dict[str, Any], what: str) -> 
         assert what in [each.what for each in (await looked(client, **changes)).refused]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "what"),
+    [
+        ("/fapi/v1/feeBurn", "feeBurn", "fees in BNB"),
+        ("/fapi/v1/multiAssetsMargin", "multiAssetsMargin", "margin of several assets"),
+    ],
+)
+async def test_money_that_the_books_could_not_hold_is_refused(path: str, field: str, what: str) -> None:
+    async with client_of(venue_of()) as client:
+        await client.ask("POST", path, **{field: "true"})
+        assert [each.what for each in (await looked(client)).refused] == [what]
+
+
+async def test_nothing_is_changed_before_consent() -> None:
+    async with client_of(venue_of()) as client:
+
+        def look() -> Preflight:
+            with asked(client) as venue:
+                return preflight(venue, msgspec.structs.replace(WANTED, mode=PositionMode.HEDGE), change=False)
+
+        found = await asyncio.to_thread(look)
+        assert [verdicts(found)[what] for what in ("position mode", "leverage")] == [Verdict.TO_SET] * 2
+        assert (found.account.hedge, found.account.leverage) == (False, 20)
+        assert not found.refused
+
+
 async def test_clock_that_is_off_is_refused_and_survived() -> None:
     async with client_of(venue_of()) as client:
         found = await looked(client, offset_ms=90_000)

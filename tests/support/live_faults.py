@@ -15,14 +15,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from engine.journal.reader import Journal
+from engine.run.replay import replay_run
 from engine.venue_sim.faults import Fault, mixture
-from tests.support.cli import perpmm, sample
+from tests.support.cli import sample
 from tests.support.live import BUSY, LiveRun, live_process, sim, wait
 from tests.support.live_checker import ends_alike, problems, read_story
 from tests.support.venue_process import venue_process
 
 LIMIT = Decimal("0.06")
 RISK = (f"--set=risk.max_position={LIMIT}", "--set=risk.max_feed_age_ms=3000", "--no-report")
+A_BEGINNING = 8  # entries: it ticks
 BEGINNINGS = 6  # a venue under maintenance is tried again, as its user would
 
 
@@ -71,8 +74,9 @@ def _lived(folder: Path, venue: dict[str, Any], chance: random.Random, span: Spa
     """From a beginning to an end, or to the next kill: None. Returns what was wrong with the end, if anything was."""
     crashed = [run for run in _runs(folder) if not _sealed(run)]
     resume = ("--resume", crashed[-1].name) if crashed else ()
+    before = _entries(folder)
     with live_process(folder, venue, *RISK, *resume, **BUSY) as run:
-        wait(lambda: "quote level" in run.said.read_text() or run.process.poll() is not None or span.left < 0)
+        wait(lambda: _entries(folder) > before + A_BEGINNING or run.process.poll() is not None)
         span.begin()
         left = span.left
         fate = chance.choice(["kill", "hang", "go on", "go on"]) if left > 5 else "go on"
@@ -115,8 +119,10 @@ def _judged(folder: Path, log: Path, account: str) -> list[str]:
             continue
         found = [*problems(story, LIMIT), *(ends_alike(story) if run == runs[-1] else ())]
         wrong += [f"{run.name}: {each}" for each in found]
-        replayed = perpmm("replay", run)
-        wrong += [] if replayed.code == 0 else [f"{run.name}: {replayed.out}{replayed.err}"]
+        replayed = replay_run(run)
+        wrong += (
+            [] if replayed.identical else [f"{run.name}: its replay differs: {replayed.divergence or replayed.damages}"]
+        )
     return wrong if runs else ["it never began"]
 
 
@@ -124,6 +130,11 @@ def _runs(folder: Path) -> list[Path]:
     return (
         sorted((folder / "runs").iterdir(), key=lambda run: run.stat().st_ctime) if (folder / "runs").is_dir() else []
     )
+
+
+def _entries(folder: Path) -> int:
+    """Of all its journals."""
+    return sum(Journal(run).high_watermark() for run in _runs(folder) if (run / "manifest.json").is_file())
 
 
 def _sealed(run: Path) -> bool:

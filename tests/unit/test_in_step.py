@@ -1,0 +1,135 @@
+"""What is taken from a view of the account at once, and what must wait."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.core.commands import Submit
+from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Transferred
+from engine.core.state import State, Working, begun, evolve
+from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
+from engine.run.in_step import IN_FLIGHT_NS, InStep
+from engine.run.watch import Answer
+from engine.venue_api.account import Holding, OpenOrder, Trade, View
+from tests.support.builders import RUN, START_NS, a_start
+
+LATER = START_NS + 60 * SECOND
+NAME = f"{RUN[:12]}-2-0"
+
+
+class Asked:
+    """A watch that is given its answers."""
+
+    silent_s = 0.0
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.cancelled: list[str] = []
+        self.kicked = 0
+
+    def taken(self) -> Answer | None:
+        return self.answers.pop() if self.answers else None
+
+    def used(self, answer: Answer) -> None:
+        self.last = answer
+
+    def kick(self) -> None:
+        self.kicked += 1
+
+    def cancel(self, order: OpenOrder) -> None:
+        self.cancelled.append(order.our_id)
+
+
+class Run:
+    def __init__(self, **state: Any) -> None:
+        self.state: State[Any] = msgspec.structs.replace(begun(None, a_start()), **state)
+        self.watch = Asked()
+        self.in_step = InStep(self.watch, lambda: self.state)  # type: ignore[arg-type]  # what it asks of one
+
+    def told(self, view: View, before: State[Any] | None = None, asked_ns: int = LATER) -> list[AnyEvent]:
+        self.watch.answers = [Answer(view, before or self.state, asked_ns)]
+        fed = []
+        for event in self.in_step.facts(asked_ns + SECOND):
+            self.state = evolve(self.state, event)
+            fed.append(event)
+        return fed
+
+
+def a_view(**changes: Any) -> View:
+    empty = View(at_ns=LATER, orders=(), holdings=(), trades=(), fundings=(), names={}, balance=Decimal(10_000))
+    return msgspec.structs.replace(empty, **changes)
+
+
+def working(created_ns: int) -> Working:
+    order = Submit(
+        id=NAME,
+        side=Side.BUY,
+        size=Decimal(1),
+        price=Decimal(100),
+        order_type=OrderType.LIMIT,
+        action=Action.OPEN,
+        leg=Leg.NET,
+        purpose=Purpose.QUOTE,
+        level=0,
+        reduce_only=False,
+        post_only=False,
+    )
+    return Working(order=order, created_ns=created_ns)
+
+
+def resting() -> OpenOrder:
+    return OpenOrder(f"x-aHRE4BCj-R{NAME}", 7, Side.BUY, Decimal(100), Decimal(1), "BOTH", False)
+
+
+def test_nothing_is_known_before_the_first_view() -> None:
+    run = Run()
+    assert run.in_step.blind
+    assert run.told(a_view()) == []
+    assert not run.in_step.blind
+
+
+def test_an_order_that_may_still_be_on_its_way_is_not_over() -> None:
+    run = Run(orders=(working(LATER - IN_FLIGHT_NS + 1),))
+    assert run.told(a_view()) == []
+    (over,) = run.told(a_view(), asked_ns=LATER + SECOND)
+    assert isinstance(over, OrderCanceled)
+
+
+def test_only_trades_are_taken_from_a_view_that_is_behind() -> None:
+    trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal(1), Decimal(0), True, LATER)
+    run = Run(orders=(working(START_NS),), trades=("9",))
+    before = msgspec.structs.replace(run.state, trades=())
+    view = a_view(trades=(trade,), names={7: "web"}, balance=Decimal(9_000))
+    assert [type(event) for event in run.told(view, before)] == [OrderFilled]
+    assert run.in_step.blind
+
+
+def test_money_that_moved_is_believed_the_second_time() -> None:
+    run = Run()
+    less = a_view(balance=Decimal(9_750))
+    assert run.told(less) == []
+    assert [type(event) for event in run.told(less)] == [Transferred]
+    assert run.told(less) == []
+
+
+def test_what_nothing_explains_halts_the_second_time() -> None:
+    run = Run()
+    odd = a_view(holdings=(Holding("BOTH", Decimal(1), Decimal(100), Decimal(0)),))
+    assert run.told(odd) == []
+    (halted,) = run.told(odd)
+    assert isinstance(halted, Halted)
+    assert "0 here, 1 at the venue" in halted.reason
+
+
+def test_orders_that_we_do_not_know_or_asked_to_end_are_cancelled() -> None:
+    run = Run()
+    view = a_view(orders=(resting(),))
+    run.told(view, msgspec.structs.replace(run.state, orders=(working(START_NS),)))
+    assert run.watch.cancelled == []  # it ended after the venue had been asked
+    run.told(view)
+    assert run.watch.cancelled == [NAME]
+    asked = msgspec.structs.replace(working(START_NS), accepted=True, cancel_requested_ns=LATER - 10 * SECOND)
+    stuck = Run(orders=(asked,))
+    stuck.told(view)
+    assert stuck.watch.cancelled == [NAME]
