@@ -53,7 +53,7 @@ def ingest_memory_10x(bench: Workbench) -> Measure:
         words = ("data", "ingest", *tape.paths, "--instrument", INSTRUMENT, "--json", "--catalog")
         return min(run(*PERPMM, *words, bench.folder / f"memory-{tape.rows}-{n}").peak for n in range(TRIES))
 
-    small, large = bench.tardis(COPIES // 4), bench.tardis(COPIES // 4 * 10)
+    small, large = bench.tardis(COPIES // 2), bench.tardis(COPIES // 2 * 10)
     detail = f"{large.rows:,} rows against {small.rows:,}"
     return Measure("ingest_memory_10x", peak(large) / peak(small), 1.1, detail, less_is_better=True)
 
