@@ -29,13 +29,15 @@ from engine.run.narrate import Narrator
 from engine.run.recover import snapshotting
 from engine.run.remade import remade
 
-AWAY = Decimal("0.0005")
-SETS = {
-    "strategy.bid_spread": "0.05",
-    "strategy.ask_spread": "0.05",
+AWAY = Decimal("0.00001")  # both quote so near that they are filled every few seconds
+SETS = {  # a position is closed at once, whatever it costs: there is a fill again soon
+    "strategy.bid_spread": "0.001",
+    "strategy.ask_spread": "0.001",
     "strategy.order_refresh_time": "1",
     "strategy.filled_order_delay": "1",
     "strategy.order_amount": "0.01",
+    "strategy.stop_loss_spread": "0.0001",
+    "strategy.time_between_stop_loss_orders": "1",
     "risk.max_position": "100",
 }
 

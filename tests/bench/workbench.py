@@ -90,20 +90,6 @@ class Workbench(NamedTuple):
         options = (word for value in sets for word in ("--set", value))
         return (*PERPMM, "backtest", self.run_file, *options, "--runs", self.folder / "runs", "--json")
 
-    def paper(self, copies: int) -> tuple[str | Path, ...]:
-        """The same on paper, the tape as the live feed, as fast as it goes."""
-        options = ("--set", f"strategy.order_refresh_time={REFRESH_S}", "--speed", "0", "--no-report", "--json")
-        return (
-            *PERPMM,
-            "paper",
-            self.run_file,
-            "--feed",
-            self.catalog(copies),
-            *options,
-            "--runs",
-            self.folder / "papers",
-        )
-
 
 def _repeat(copies: int, folder: Path) -> None:
     run(*our_python("tests.bench.tape", REAL, str(copies), folder))
