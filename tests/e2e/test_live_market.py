@@ -6,10 +6,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from engine.core.events import OrderCanceled
 from engine.journal.manifest import Status
+from engine.run.account import GONE
 from engine.run.moments import Walk
 from tests.support.cli import command, environment, perpmm, run_file, sample
 
@@ -48,3 +51,31 @@ def test_a_paper_run_trades_at_the_venue_s_own_market_and_records_it(tmp_path: P
     assert walk.last().after.orders == ()
     assert perpmm("replay", folder).code == 0
     assert perpmm("verify", folder).code == 0
+
+
+def test_killed_at_the_venue_s_own_market_a_paper_run_goes_on(tmp_path: Path, venue: dict[str, str]) -> None:
+    """The journal has all that was decided before; what rested at the venue that is gone is said to be gone."""
+    line = ("paper", run_file(tmp_path), *at(venue), "--runs", tmp_path / "runs", "--no-report")
+    _told(command(*line), until="quote level 0", then=signal.SIGKILL)
+    (folder,) = (tmp_path / "runs").iterdir()
+    before = Walk(folder).last().after
+    assert before.orders
+    assert _told(command(*line, "--resume", folder.name), until="quote level 0", then=signal.SIGINT) == 130
+    walk = Walk(folder)
+    assert walk.journal.status is Status.INTERRUPTED
+    gone = [cast(OrderCanceled, e.value) for e in walk.journal.entries(since=before.seq + 1, types=["OrderCanceled"])]
+    assert [event.id for event in gone if event.reason == GONE] == [w.order.id for w in before.orders]
+    assert walk.last().after.orders == ()
+    assert perpmm("replay", folder).code == 0
+
+
+def _told(words: list[str], *, until: str, then: signal.Signals) -> int:
+    """The exit code of a run that was sent a signal once it had said `until`."""
+    with subprocess.Popen(
+        words, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as run:
+        assert run.stderr is not None
+        assert any(until in line for line in run.stderr)
+        run.send_signal(then)
+        run.communicate()
+    return run.returncode
