@@ -57,8 +57,9 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
 
     `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
     `orders` stand in order of creation; `positions` holds only legs that are not flat. `earlier`: the price
-    from before `tick`, if that has none. `trades` are the ids of the latest fills, `funded_ns` the
-    venue's time of the latest funding. `ledger` is kept at cost: `valued` tells what it is worth at the price.
+    from before `tick`, if that has none. `trades` are the ids of the latest fills, `funded_ns` and `moved_ns` the
+    venue's times of the latest funding and transfer. `ledger` is kept at cost: `valued` tells what it is worth at the
+    price.
     """
 
     run: str
@@ -79,6 +80,7 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     guard: Guard = Guard()
     trades: tuple[str, ...] = ()
     funded_ns: Nanos = 0
+    moved_ns: Nanos = 0
 
     @property
     def price(self) -> Decimal | None:
@@ -134,8 +136,9 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             with localcontext(MONEY):
                 return _replace(state, ledger=books.funded(state.ledger, event.amount), funded_ns=at_ns)
         case Transferred():
+            at_ns = max(state.moved_ns, event.ts_event)
             with localcontext(MONEY):
-                return _replace(state, ledger=books.transferred(state.ledger, event.amount))
+                return _replace(state, ledger=books.transferred(state.ledger, event.amount), moved_ns=at_ns)
         case PositionModeConfirmed():
             return _replace(state, mode_confirmed=event.mode is state.mode)
         case PositionModeFailed():

@@ -1,8 +1,8 @@
 """A live run kept in step with the venue's own word: what a view of the account says becomes facts that are fed.
 
 A view is older than the state by the time it is read. So only what cannot be wrong is taken from it at once: trades,
-which have names, and fundings. The rest waits for a view during which nothing else came. An order that was just sent
-may still be on its way; money that moved, or a difference that nothing explains, must stand in two views.
+which have names, fundings and transfers. The rest waits for a view during which nothing else came. An order that was
+just sent may still be on its way; what the venue rounded, or a difference that nothing explains, must stand in two.
 """
 
 from collections.abc import Callable, Iterator
@@ -88,7 +88,11 @@ def _ends(fact: AnyEvent) -> bool:
 def _is_quiet(answer: Answer, state: State[Any]) -> bool:
     """Nothing was executed, as far as we know, while the venue was asked."""
     before = answer.before
-    return before is not None and (before.trades, before.funded_ns) == (state.trades, state.funded_ns)
+    return before is not None and _executed(before) == _executed(state)
+
+
+def _executed(state: State[Any]) -> tuple[Any, ...]:
+    return state.trades, state.funded_ns, state.moved_ns
 
 
 def _unanswered(state: State[Any], now: Nanos) -> bool:

@@ -23,15 +23,16 @@ from engine.core.types import ZERO, Leg, Nanos, PositionMode
 from engine.venue_api.account import OpenOrder, View
 
 CASH_TOLERANCE = Decimal("1e-6")  # the venue rounds each booking
-MOVED = "the venue's balance differs"
+MOVED = "rounded by the venue"
+ROUNDED = Decimal("0.01")  # units of the settlement currency at most: averages of many fills have no end
 FORCED = ("autoclose-", "adl_autoclose")  # begin the names that Binance gives to orders of a liquidation
 FOREIGN = "foreign-"  # begins the id of an order that is not ours, in the fills that moved our position all the same
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be fed: `executed` are fills and fundings that were missed, `ended` what became of our orders, `moved`
-    money that nothing else explains. `unknown` are orders under our name that the run did not send or holds for over:
-    they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
+    """What is to be fed: `executed` are fills, fundings and transfers that were missed, `ended` what became of our
+    orders, `moved` what the venue rounded. `unknown` are orders under our name that the run did not send or holds for
+    over: they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
 
     executed: tuple[AnyEvent, ...]
     ended: tuple[OrderAccepted | OrderCanceled, ...]
@@ -47,18 +48,17 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
 
 def reconcile(state: State[Any], view: View, now: Nanos) -> Reconciled:
     """`view` reaches back at least to the last fact that the run has. Fills that it knows are not told again."""
-    executed: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now)]
+    executed: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now), *_moves(state, view, now)]
     after = _folded(state, executed)
     moved = view.balance - after.ledger.cash
+    rounded = CASH_TOLERANCE < abs(moved) <= ROUNDED
     known = {working.order.id for working in state.orders}
     return Reconciled(
         executed=tuple(executed),
         ended=(*_ended(after, view, now), *_accepted(after, view, now)),
-        moved=Transferred(amount=moved, reason=MOVED, ts_event=now, ts_init=now)
-        if abs(moved) > CASH_TOLERANCE
-        else None,
+        moved=Transferred(amount=moved, reason=MOVED, ts_event=after.moved_ns, ts_init=now) if rounded else None,
         unknown=tuple(order for order in view.orders if _ours(order, state) and order.our_id not in known),
-        unexplained=tuple(_differences(after, view)),
+        unexplained=(*_differences(after, view), *_of_cash(after, moved)),
     )
 
 
@@ -96,6 +96,18 @@ def _fundings(state: State[Any], view: View, now: Nanos) -> Iterator[FundingSett
     for funding in view.fundings:
         if funding.at_ns > state.funded_ns:
             yield FundingSettled(leg=legs[0], amount=funding.amount, ts_event=funding.at_ns, ts_init=now)
+
+
+def _moves(state: State[Any], view: View, now: Nanos) -> Iterator[Transferred]:
+    for moved in view.moves:
+        if moved.at_ns > state.moved_ns:
+            yield Transferred(amount=moved.amount, reason=moved.kind, ts_event=moved.at_ns, ts_init=now)
+
+
+def _of_cash(state: State[Any], moved: Decimal) -> Iterator[str]:
+    """What neither a trade, a funding nor a transfer accounts for is a fault of somebody's books."""
+    if abs(moved) > ROUNDED:
+        yield f"cash: {state.ledger.cash} here, {state.ledger.cash + moved} at the venue"
 
 
 def _ended(state: State[Any], view: View, now: Nanos) -> Iterator[OrderCanceled]:

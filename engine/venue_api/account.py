@@ -9,6 +9,7 @@ from engine.core.types import Nanos, Side
 from engine.venue_api.errors import VenueError
 
 MS = 1_000_000
+OF_TRADING = frozenset({"REALIZED_PNL", "COMMISSION", "FUNDING_FEE"})
 
 
 class OpenOrder(msgspec.Struct, frozen=True):
@@ -48,6 +49,14 @@ class Funding(msgspec.Struct, frozen=True):
     at_ns: Nanos
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """Money that came (or went, negative) without a trade or funding of this contract: `kind` is the venue's word."""
+
+    amount: Decimal
+    kind: str
+    at_ns: Nanos
+
+
 class Holding(msgspec.Struct, frozen=True):
     """A position: signed size, average entry; `position_side` is BOTH, LONG or SHORT."""
 
@@ -80,6 +89,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     holdings: tuple[Holding, ...]
     trades: tuple[Trade, ...]
     fundings: tuple[Funding, ...]
+    moves: tuple[Moved, ...]
     names: dict[int, str]
     balance: Decimal
 
@@ -124,3 +134,15 @@ def order(entry: dict[str, Any]) -> OpenOrder:
         position_side=entry.get("positionSide", "BOTH"),
         reduce_only=bool(entry.get("reduceOnly", False)),
     )
+
+
+def fundings(rows: list[dict[str, Any]], symbol: str) -> tuple[Funding, ...]:
+    """Of income's rows, those of this contract."""
+    own = (row for row in rows if (row["incomeType"], row["symbol"]) == ("FUNDING_FEE", symbol))
+    return tuple(Funding(Decimal(row["income"]), int(row["time"]) * MS) for row in own)
+
+
+def moves(rows: list[dict[str, Any]], symbol: str) -> tuple[Moved, ...]:
+    """Of income's rows, those that neither trades nor fundings of this contract account for."""
+    others = (row for row in rows if row["symbol"] != symbol or row["incomeType"] not in OF_TRADING)
+    return tuple(Moved(Decimal(row["income"]), str(row["incomeType"]), int(row["time"]) * MS) for row in others)

@@ -6,7 +6,19 @@ from typing import Any
 import msgspec
 
 from engine.core.types import Instrument, Nanos
-from engine.venue_api.account import MS, Account, Funding, Holding, OpenOrder, View, holding, order, our_id, trade
+from engine.venue_api.account import (
+    MS,
+    Account,
+    Holding,
+    OpenOrder,
+    View,
+    fundings,
+    holding,
+    moves,
+    order,
+    our_id,
+    trade,
+)
 from engine.venue_api.errors import VenueError
 from engine.venue_api.signed import RECV_WINDOW_MS, TRIES, Signed
 
@@ -88,9 +100,7 @@ class Binance(Signed):
             trade(each, asset) for each in self._since("/fapi/v1/userTrades", symbol, since_ms, "fromId", "id")
         )
         placed = self._since("/fapi/v1/allOrders", symbol, since_ms, "orderId", "orderId")
-        incomes = self.signed_read(
-            "/fapi/v1/income", symbol=symbol, incomeType="FUNDING_FEE", startTime=since_ms, limit=PAGE
-        )
+        incomes = [row for row in self._incomes(since_ms) if row["asset"] == asset]
         balances = {each["asset"]: each for each in self.signed_read("/fapi/v2/balance")}
         names = {int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed}
         for order_id in {each.order_id for each in trades} - names.keys():  # placed before
@@ -101,10 +111,22 @@ class Binance(Signed):
             orders=orders,
             holdings=holdings,
             trades=trades,
-            fundings=tuple(Funding(Decimal(each["income"]), int(each["time"]) * MS) for each in incomes),
+            fundings=fundings(incomes, symbol),
+            moves=moves(incomes, symbol),
             names=names,
             balance=Decimal(balances.get(asset, {}).get("balance", 0)),
         )
+
+    def _incomes(self, since_ms: int) -> list[dict[str, Any]]:
+        """Of all contracts: they share the balance."""
+        rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        while True:
+            page = self.signed_read("/fapi/v1/income", startTime=since_ms, limit=PAGE)
+            known = len(rows)
+            rows |= {(row["incomeType"], str(row["tranId"]), row["symbol"]): row for row in page}
+            if len(page) < PAGE or len(rows) == known:
+                return list(rows.values())
+            since_ms = int(page[-1]["time"])
 
     def _since(self, path: str, symbol: str, since_ms: int, from_key: str, key: str) -> list[dict[str, Any]]:
         """All rows from a time on. The venue answers for at most a week and a page at once."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from engine.core.events import AnyEvent, OrderAccepted, OrderCanceled, OrderFill
 from engine.core.state import State, begun, evolve, sent
 from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
 from engine.run.reconcile import FOREIGN, reconcile
-from engine.venue_api.account import Funding, Holding, OpenOrder, Trade, View
+from engine.venue_api.account import Funding, Holding, Moved, OpenOrder, Trade, View
 from tests.support.builders import RUN, START_NS, a_start
 
 LOT = Decimal("0.001")
@@ -110,6 +111,7 @@ def view_of(lives: list[Order], moved: Decimal, fundings: list[Funding]) -> View
         holdings=() if size == 0 else (Holding("BOTH", size, Decimal(100), Decimal(0)),),
         trades=tuple(executed),
         fundings=tuple(fundings),
+        moves=() if moved == 0 else (Moved(moved, "TRANSFER", START_NS + SECOND),),
         names={order.number: order.name for order in lives},
         balance=Decimal(10_000) - paid + earned + moved,
     )
@@ -174,7 +176,24 @@ def test_money_from_elsewhere_is_said_to_be_that() -> None:
     state: State[Any] = begun(None, a_start())
     (event,) = reconcile(state, view_of([], Decimal(-250), []), START_NS).events
     assert isinstance(event, Transferred)
-    assert event.amount == -250
+    assert (event.amount, event.reason) == (-250, "TRANSFER")
+
+
+def test_money_that_nothing_explains_is_told() -> None:
+    state: State[Any] = begun(None, a_start())
+    view = msgspec.structs.replace(view_of([], Decimal(-250), []), moves=())
+    found = reconcile(state, view, START_NS)
+    assert found.events == ()
+    assert found.unexplained == ("cash: 10000 here, 9750 at the venue",)
+
+
+@pytest.mark.parametrize("rounded", ["0.00001", "-0.01"])
+def test_what_the_venue_rounds_is_booked(rounded: str) -> None:
+    state: State[Any] = begun(None, a_start())
+    view = msgspec.structs.replace(view_of([], Decimal(rounded), []), moves=())
+    found = reconcile(state, view, START_NS)
+    assert found.unexplained == ()
+    assert [event.amount for event in found.events if isinstance(event, Transferred)] == [Decimal(rounded)]
 
 
 def test_position_that_nothing_explains_is_told() -> None:

@@ -11,7 +11,7 @@ from engine.core.state import State, Working, begun, evolve
 from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
 from engine.run.in_step import IN_FLIGHT_NS, InStep
 from engine.run.watch import Answer
-from engine.venue_api.account import Holding, OpenOrder, Trade, View
+from engine.venue_api.account import Holding, Moved, OpenOrder, Trade, View
 from tests.support.builders import RUN, START_NS, a_start
 
 LATER = START_NS + 60 * SECOND
@@ -57,7 +57,9 @@ class Run:
 
 
 def a_view(**changes: Any) -> View:
-    empty = View(at_ns=LATER, orders=(), holdings=(), trades=(), fundings=(), names={}, balance=Decimal(10_000))
+    empty = View(
+        at_ns=LATER, orders=(), holdings=(), trades=(), fundings=(), moves=(), names={}, balance=Decimal(10_000)
+    )
     return msgspec.structs.replace(empty, **changes)
 
 
@@ -105,10 +107,23 @@ def test_only_trades_are_taken_from_a_view_that_is_behind() -> None:
     assert run.in_step.blind
 
 
-def test_money_that_moved_is_believed_the_second_time() -> None:
+def test_what_was_rounded_is_believed_the_second_time() -> None:
+    run = Run()
+    less = a_view(balance=Decimal("9999.999"))
+    assert run.told(less) == []
+    assert [type(event) for event in run.told(less)] == [Transferred]
+
+
+def test_money_that_nothing_explains_halts_the_second_time() -> None:
     run = Run()
     less = a_view(balance=Decimal(9_750))
     assert run.told(less) == []
+    assert [type(event) for event in run.told(less)] == [Halted]
+
+
+def test_money_that_was_transferred_is_taken_at_once() -> None:
+    run = Run()
+    less = a_view(balance=Decimal(9_750), moves=(Moved(Decimal(-250), "TRANSFER", LATER),))
     assert [type(event) for event in run.told(less)] == [Transferred]
     assert run.told(less) == []
 
