@@ -60,7 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A command is under way for `held_ns` before it is given to the node. Or the venue takes its time, and is woken after
     `arrives_after_ns`: a simulated one acts only when something happens. A stop waits for the venue's answers for at
-    most `stop_within_ns`. `clock` is the node's own where it is None; `stamped` puts a fact of the node's right;
+    most `stop_within_ns`. A tick that is
+    heard of more than `late_ns` after its time is passed over: a process that hung does not live through all it missed. `clock` is the node's own where it is None; `stamped` puts a fact of the node's right;
     what the node says of an order is only heard where it is `believed`.
     """
 
@@ -80,6 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     held_ns: Nanos = 0
     arrives_after_ns: Nanos = 0
     stop_within_ns: Nanos = 0
+    late_ns: Nanos | None = None
     clock: Clock | None = None
     stamped: Stamped = as_said
     reference: Priced | None = None

@@ -194,6 +194,8 @@ class Shell(Strategy):
         self._guarded(self._tick, event)
 
     def _tick(self, event: Any) -> None:
+        if self._plan.late_ns is not None and event.ts_init - event.ts_event > self._plan.late_ns:
+            return
         reason = self._plan.stop_wanted()
         if reason is not None:
             self.stop_soon(reason)
