@@ -135,12 +135,13 @@ def blocks(path: Path, form: Form, on_bytes: OnBytes) -> Iterator[Block]:
         if number == 0 and form.header:
             text, first = block[block.index(b"\n") + 1 :], 2
         body = text.rstrip() + b"\n" if not text or text.endswith((b"\n\n", b"\n\r\n")) else text
+        lines = text.count(b"\n")
         if not body.isspace():
-            yield parsed(path, form, body, first)
-        first += text.count(b"\n")
+            yield parsed(path, form, body, first, lines if body is text else body.count(b"\n"))
+        first += lines
 
 
-def parsed(path: Path, form: Form, text: bytes, first_line: int) -> Block:
+def parsed(path: Path, form: Form, text: bytes, first_line: int, lines: int) -> Block:
     try:
         rows = pl.read_csv(
             text, has_header=False, schema=form.types(), quote_char=None, empty_string_is_null=False, encoding="utf8"
@@ -148,7 +149,7 @@ def parsed(path: Path, form: Form, text: bytes, first_line: int) -> Block:
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise _misread(path, form, text, first_line, str(error).partition("\n")[0]) from error
     nulls = rows.null_count().row(0, named=True)
-    if any(count for name, count in nulls.items() if name not in form.sparse) or len(rows) != text.count(b"\n"):
+    if any(count for name, count in nulls.items() if name not in form.sparse) or len(rows) != lines:
         raise _misread(path, form, text, first_line, "a cell is empty, or missing")
     return Block(path, form, rows, np.arange(first_line, first_line + len(rows)), ((first_line, text),))
 

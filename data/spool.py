@@ -72,7 +72,7 @@ def spooled(pieces: Iterator[Piece], folder: Path, latencies: Latencies, warning
         if writer is None:
             writer = pa.ipc.new_stream(str(folder / piece.table), SCHEMAS[piece.table])
             writers[piece.table] = writer
-        for batch in piece.rows.combine_chunks().to_batches():
+        for batch in piece.rows.combine_chunks().to_batches():  # one: a message is not cut
             writer.write_batch(batch, custom_metadata={_SOURCE: piece.source.encode()})
 
     try:
