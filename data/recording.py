@@ -121,15 +121,21 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 def _pieces(spools: Sequence[Spool]) -> Iterator[Piece]:
     """Table by table, those of a table in order of time."""
     for table in Table:
-        last_ns = 0
+        last_ns: dict[str, int] = {}
         for piece in (each for spool in spools for each in spool.pieces(table)):
-            first_ns = piece.rows["ts_init"][0].as_py()
-            if first_ns < last_ns:
+            told = _told(piece)
+            if piece.rows["ts_init"][0].as_py() < max(last_ns.get(name, 0) for name in told):
                 line = piece.rows["line"][0].as_py()
                 reason = f"holds {table} of a time that another file holds too: give one of them"
                 raise DataError(Problem(source=piece.source, line=line, message=reason))
-            last_ns = piece.rows["ts_init"][-1].as_py()
+            last_ns |= dict.fromkeys(told, piece.rows["ts_init"][-1].as_py())
             yield piece
+
+
+def _told(piece: Piece) -> list[str]:
+    """The columns of values in it: mark and index prices become two tables, and may come one after the other."""
+    names = ("mark", "index") if piece.table is Table.MARKS else ("ts_init",)
+    return [name for name in names if piece.rows[name].null_count < len(piece.rows)] or ["ts_init"]
 
 
 def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]:

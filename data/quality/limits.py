@@ -43,6 +43,9 @@ class Limits(BaseModel):
     crossed_share: Bar = _bar(0, 0, "share of messages after which the best bid is above the best ask")
     lost_share: Bar = _bar(0, 0.02, "share of the time without a book that can be trusted")
     breaks_an_hour: Bar = _bar(0, 20, "breaks of the venue's sequence, an hour")
+    jumps: Bar = _bar(
+        0, None, "jumps of the venue's sequence upon which the levels fit together: nobody knows of a loss"
+    )
     stale_start_s: Bar = _bar(5, 600, "seconds from the first row to the first whole book")
     locked_share: Bar = _bar(0, 0.01, "share of messages after which the best bid is the best ask")
     duplicate_share: Bar = _bar(0, 0.01, "share of trades that are there twice")

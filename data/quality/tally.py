@@ -11,7 +11,7 @@ DAY_NS = 86_400_000_000_000
 
 class Tally(msgspec.Struct):
     """Counts of one UTC day of our clock. Mutable. `lost_ns`: without a book to trust; `longest_ns`: the longest time
-    between two messages of the book."""
+    between two messages of the book; `jumps`: of the venue's sequence, upon which the levels fitted together still."""
 
     first_ns: int | None = None
     last_ns: int = 0
@@ -23,6 +23,7 @@ class Tally(msgspec.Struct):
     marks: int = 0
     fundings: int = 0
     breaks: int = 0
+    jumps: int = 0
     outages: int = 0
     silences: int = 0
     lost_ns: int = 0

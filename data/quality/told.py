@@ -5,11 +5,15 @@ from collections.abc import Iterable
 
 _TIMES = re.compile(r"\((\d+) times\)$")
 _FIRST = re.compile(r"^(\d+) ")
-_KINDS = {"there already": "duplicates", "goes back": "clock_steps"}  # words of a warning, what it counts
+_KINDS = {
+    "there already": "duplicates",
+    "goes back": "clock_steps",
+    "u jumps": "jumps",
+}  # words of a warning, what it counts
 
 
 def counted(warnings: Iterable[str]) -> dict[str, int]:
-    """How many duplicates were left out and steps of our clock held."""
+    """How many duplicates were left out, steps of our clock held, and jumps of a sequence let pass."""
     found: dict[str, int] = {}
     for text in warnings:
         for words, kind in _KINDS.items():

@@ -62,10 +62,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 def verdict(seen: Examination, limits: Limits, about: About) -> Verdict:
     """The examination must be finished."""
     days = {name: tally for name, tally in seen.days.named().items() if tally.first_ns is not None}
+    if len(days) == 1:  # of several nobody knows on which it was
+        _mend(next(iter(days.values())), seen.mended)
     judged = {name: (*_judged(_figures(tally), limits), tally) for name, tally in days.items()}
     whole = together(iter(days.values()))
-    for name, count in seen.mended.items():
-        setattr(whole, name, getattr(whole, name) + count)
+    if len(days) != 1:
+        _mend(whole, seen.mended)
     figures = {**_of_all(seen, whole, about), **_figures(whole)}
     word, reasons = _judged(figures, limits)
     bad_days = [name for name, (of_day, _, _) in judged.items() if of_day is Word.UNFIT]
@@ -84,6 +86,11 @@ def verdict(seen: Examination, limits: Limits, about: About) -> Verdict:
         findings=seen.findings.frame(),
         found=seen.findings.counts,
     )
+
+
+def _mend(tally: Tally, mended: dict[str, int]) -> None:
+    for name, count in mended.items():
+        setattr(tally, name, getattr(tally, name) + count)
 
 
 def _refused(about: About) -> str:
@@ -144,6 +151,10 @@ def _figures(tally: Tally) -> dict[str, tuple[float, str]]:
             f"no book to trust for {tally.lost_ns / 1e9:.1f} s in {_count(gaps, 'gap')} ({_percent(lost)} of the time)",
         ),
         "breaks_an_hour": (tally.breaks / hours, f"the venue's sequence breaks {_count(tally.breaks, 'time')}"),
+        "jumps": (
+            tally.jumps,
+            f"the venue's sequence jumps {_count(tally.jumps, 'time')}, yet the levels fit together: no loss is known",
+        ),
         "locked_share": (locked, f"the book is locked after {_count(tally.locked, 'message')} ({_percent(locked)})"),
         "duplicate_share": (again, f"{_count(tally.duplicates, 'trade')} there twice ({_percent(again)})"),
         "out_of_order_share": (

@@ -1,6 +1,7 @@
 """What each of Crypto Lake's tables says, batch after batch."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,7 +50,11 @@ class _Plain:
 
 
 class _Trades(_Plain):
+    """A row that has the id of the one before says that trade again."""
+
     table = Table.TRADES
+    _last: str | None = None
+    _again = 0
 
     def rows(self, batch: Batch, event: Int64s, received: Int64s) -> Tables:
         sizes = batch.sizes("quantity", self._instrument)
@@ -62,7 +67,16 @@ class _Trades(_Plain):
         ]
         columns = [event, received, _sides(batch), batch.prices("price", self._instrument), sizes, made]
         kinds = [[MARKET] * len(batch)] if self.table is Table.TRADES else []
-        yield self.table, _table([*columns, *kinds, batch.lines], self.table)
+        new = [id_ is None or id_ != before for before, id_ in pairwise([self._last, *ids])]
+        self._last = ids[-1] if ids else self._last
+        self._again += new.count(False)
+        yield self.table, _table([*columns, *kinds, batch.lines], self.table).filter(pa.array(new))
+
+    def rest(self) -> Tables:
+        if self._again:
+            self._job.on_warning(f"{self._again} trades that were there already were left out")
+            self._again = 0
+        yield from ()
 
 
 class _Liquidations(_Trades):

@@ -44,6 +44,12 @@ def bybit_book(messages: int = 20) -> list[str]:
     return [bybit_line(1000, BIDS, ASKS, snapshot=True), *deltas]
 
 
+def bybit_skipping(jumps: int) -> list[str]:
+    """A file whose u jumps, and whose levels fit together."""
+    numbers = [1001 + n + min(n, jumps) for n in range(9)]
+    return [bybit_book()[0], *(bybit_line(u, [("99.9", f"{n + 2}")], [], step=n + 1) for n, u in enumerate(numbers))]
+
+
 BYBIT_TRADES_HEADER = (
     "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
 )

@@ -10,7 +10,15 @@ import pytest
 
 from tests.support.vendor_files import BYBIT, lines
 from tests.support.vendor_reading import reading, refused
-from tests.support.vendor_small import ASKS, BIDS, BYBIT_TRADES_HEADER, bybit_book, bybit_line, bybit_trades
+from tests.support.vendor_small import (
+    ASKS,
+    BIDS,
+    BYBIT_TRADES_HEADER,
+    bybit_book,
+    bybit_line,
+    bybit_skipping,
+    bybit_trades,
+)
 
 
 def test_both_times_are_kept(tmp_path: Path) -> None:
@@ -40,21 +48,15 @@ def test_a_lost_message_costs_the_rest_of_a_file_without_a_snapshot(tmp_path: Pa
     assert reading(tmp_path, lines([*rows[:3], *rows[4:]]), BYBIT).tops()[-1] is None
 
 
-def skipping(jumps: int) -> list[str]:
-    """A file whose u jumps, and whose levels fit together."""
-    numbers = [1001 + n + min(n, jumps) for n in range(9)]
-    return [bybit_book()[0], *(bybit_line(u, [("99.9", f"{n + 2}")], [], step=n + 1) for n, u in enumerate(numbers))]
-
-
 def test_numbers_that_skip_all_the_time_are_no_gaps_and_that_is_said(tmp_path: Path) -> None:
-    found = reading(tmp_path, lines(skipping(5)), BYBIT)
+    found = reading(tmp_path, lines(bybit_skipping(5)), BYBIT)
     assert None not in found.tops()
     assert found.said("u jumps, but the levels fit together")
-    assert None in reading(tmp_path, lines(skipping(2)), BYBIT).tops()
+    assert None in reading(tmp_path, lines(bybit_skipping(2)), BYBIT).tops()
 
 
 def test_numbers_that_skip_where_an_unknown_level_is_deleted_are_gaps(tmp_path: Path) -> None:
-    rows = [*skipping(5), bybit_line(2000, [("42.0", "0")], [], step=99)]
+    rows = [*bybit_skipping(5), bybit_line(2000, [("42.0", "0")], [], step=99)]
     assert None in reading(tmp_path, lines(rows), BYBIT).tops()
 
 

@@ -23,6 +23,8 @@ from tests.support.captures import (
     write_gz,
 )
 from tests.support.cli import INSTRUMENT
+from tests.support.vendor_files import lines as content
+from tests.support.vendor_small import bybit_skipping
 
 CONTRACT = Contract(INSTRUMENT)
 
@@ -213,3 +215,14 @@ def test_the_page_of_limits_in_the_docs_is_the_model() -> None:
             else (f"{value.usable:g}", "never" if value.unfit is None else f"{value.unfit:g}")
         )
         assert f"| `{name}` | {bar[0]} | {bar[1]} | {field.description} |".replace("|  |", "| |") in text, name
+
+
+def test_a_sequence_that_jumps_without_a_known_loss_is_not_clean(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content(bybit_skipping(5)))
+    found = check_files(
+        [path], Contract("BTCUSDT-LINEAR.BYBIT"), limits_of(changes=["no_trades.usable=1"]), lambda _share: None
+    )
+    assert (found.word, found.tally.jumps, found.tally.breaks) == (Word.USABLE, 5, 0)
+    assert "jumps" in found.reason
+    assert [word for word, _, _ in found.days.values()] == [Word.USABLE]
