@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from data.synthetic.contract import INVERSE, terms, write_terms
 from data.synthetic.forms import FORMS
 from data.synthetic.recorder import Recorder, settled
 from data.synthetic.settings import Contract, Feed, Settings
@@ -18,9 +18,6 @@ from engine.core.errors import DataError, Problem
 
 DEFAULT_SEED = 1
 LONGEST_MINUTES = 10 * 366 * 24 * 60
-INVERSE = Contract(
-    exchange="binance-delivery", symbol="BTCUSD_PERP", price_decimals=1, size_decimals=0, multiplier="100"
-)
 INVERSE_ID = "BTCUSD_PERP-PERP.BINANCE"
 
 
@@ -69,17 +66,18 @@ def make(
     wanted = settings or Settings()
     if problems := _problems(seed=seed, minutes=wanted.minutes, form=form):
         raise DataError(*problems)
-    inverse = wanted.contract == INVERSE
     if wanted.contract == Contract() and form != "tardis":
         wanted = msgspec.structs.replace(wanted, contract=FORMS[form].contract)
-    instrument_id = INVERSE_ID if inverse else FORMS[form].id
+    instrument_id = INVERSE_ID if wanted.contract == INVERSE else FORMS[form].id
     try:
         about = {"seed": seed, "form": form, "settings": msgspec.to_builtins(wanted)}
         told = Truth(out_dir / "truth", about) if truth else None
         with closing(told) if told is not None else nullcontext():
             heard = _counted(tapes(wanted, seed=seed, truth=told), wanted.minutes, progress)
             paths = _written(heard, out_dir, form, wanted, Recorder(wanted.feed, seed, told))
-        contract = None if told is None else _contract(out_dir / "truth", wanted.contract, instrument_id)
+        contract = None
+        if told is not None:
+            contract = write_terms(out_dir / "truth" / "contract.toml", terms(wanted.contract, instrument_id))
     except OSError as error:
         raise DataError(Problem(str(error.filename or out_dir), error.strerror or str(error))) from error
     return Made(paths, told.paths if told else (), instrument_id, contract)
@@ -106,30 +104,6 @@ def _counted(heard: Iterator[Tape], minutes: float, progress: Callable[[float], 
         yield tape
         if progress:
             progress(min(n / minutes, 1.0))
-
-
-def _contract(folder: Path, contract: Contract, instrument_id: str) -> Path:
-    """A contract file for `data ingest --instrument-file`: the generated units, round fees."""
-    inverse = contract == INVERSE
-    terms: dict[str, Any] = {
-        "id": instrument_id,
-        "raw_symbol": contract.symbol,
-        "base": "BTC",
-        "quote": "USD" if inverse else "USDT",
-        "settlement": "BTC" if inverse else "USDT",
-        "tick": f"{10.0**-contract.price_decimals:.{contract.price_decimals}f}",
-        "step": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
-        "min_size": f"{10.0**-contract.size_decimals:.{contract.size_decimals}f}",
-        "multiplier": contract.multiplier,
-        "maker_fee": "0.0002",
-        "taker_fee": "0.0005",
-        "margin_init": "0.05",
-        "margin_maint": "0.025",
-    }
-    path = folder / "contract.toml"
-    lines = [f'{name} = "{value}"' for name, value in terms.items()]
-    path.write_text("\n".join(["[[contract]]", *lines, f"inverse = {str(inverse).lower()}", ""]))
-    return path
 
 
 def _problems(*, seed: int, minutes: float, form: str) -> list[Problem]:

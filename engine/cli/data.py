@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from data.synthetic import DEFAULT_SEED, INVERSE, make
+from data.synthetic import DEFAULT_SEED, make
+from data.synthetic.contract import INVERSE
 from data.synthetic.knobs import turned
 from data.synthetic.settings import Settings
 from engine.cli import show, speak

@@ -1,8 +1,9 @@
 """One tape in every vendor's form: whatever went wrong with it, all of them are ingested to the same events."""
 
 from decimal import Decimal
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
@@ -11,16 +12,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.quality.limits import Limits
-from data.synthetic import INVERSE, Made, make
+from data.synthetic import Made, make
+from data.synthetic.contract import INVERSE
 from data.synthetic.forms import FORMS
 from data.synthetic.settings import Feed, Settings, Stress
 from engine.run.check import check_catalog
 from engine.run.ingest import ingest
 from tests.support.tapes import table, tops
 
-# Forms without the whole book after each message, and what else they cannot say.
-WINDOWS = ("databento-mbp-10",)
-FULL = [form for form in FORMS if form not in ("hyperliquid", *WINDOWS)]
+# What some forms cannot say: the whole book, all below the touch, a print of its own, a second snapshot.
+WINDOWS = ("databento-mbp-10", "tardis-snapshot-25", "tardis-snapshot-5", "cryptolake-book")
+TOUCH = ("tardis-quotes", "binance-vision", "binance-vision-old")
+AGGREGATED = ("binance-vision-old",)
+ONE_SNAPSHOT = ("cryptolake",)
+SHALLOW = ("hftbacktest",)  # of a later snapshot what lies below its last level
+UNTIMED = ("databento",)  # when the venue made a snapshot
+HALF_SECONDS = ("hyperliquid",)
+# Those that say mark prices, index prices and the coming funding.
+PRICED = ("tardis", "tardis-snapshot-25", "tardis-snapshot-5", "tardis-quotes", "binance", "binance-us", "nautilus")
 STRESS = Stress(
     jumps_per_hour=240,
     cascades_per_hour=120,
@@ -32,7 +41,7 @@ STRESS = Stress(
 )
 FEED = Feed(outages_per_hour=240, outage_s=3, snapshot_late_s=0.5, duplicate_share=0.05)
 
-type Event = tuple[object, ...]
+type Event = tuple[Any, ...]
 
 
 def made(root: Path, form: str, seed: int, wanted: Settings) -> Made:
@@ -60,18 +69,51 @@ def ingested(root: Path, form: str, seed: int, wanted: Settings) -> Told:
 def books(told: Told) -> list[Event]:
     """Best bid and ask, price and size, wherever they change; where nobody knows them they are not counted."""
     seen: list[Event] = []
-    for _, top in tops(told.catalog, told.instrument_id):
-        if top is None:
-            continue
-        event = top.bid, top.bid_size / told.lot, top.ask, top.ask_size / told.lot
-        if not seen or seen[-1] != event:
-            seen.append(event)
-    return seen
+    for row, top in tops(told.catalog, told.instrument_id):
+        if top is not None:
+            seen.append((*_at(row), top.bid, top.bid_size / told.lot, top.ask, top.ask_size / told.lot))
+    return _changes(seen)
+
+
+def quotes(told: Told) -> list[Event]:
+    """The same of what the catalog holds as quotes."""
+    names = ("bid_price", "bid_size", "ask_price", "ask_size")
+    rows = table(told.catalog, "quotes", told.instrument_id).filter(pl.col("bid_size") > 0, pl.col("ask_size") > 0)
+    return _changes(
+        [
+            (*_at(row), *(row[name] / (told.lot if "size" in name else 1) for name in names))
+            for row in rows.iter_rows(named=True)
+        ]
+    )
+
+
+def _changes(seen: list[Event]) -> list[Event]:
+    return [each for before, each in pairwise([(None,), *seen]) if before[1:] != each[1:]]
+
+
+def _at(row: dict[str, Any]) -> Event:
+    """In milliseconds: some vendors tell no less."""
+    return (int(row["ts_event"].timestamp() * 1000),)
 
 
 def trades(told: Told) -> list[Event]:
-    rows = table(told.catalog, "trades", told.instrument_id).select("price", "size", "aggressor_side").rows()
-    return [(price, size / told.lot, side) for price, size, side in rows]
+    rows = table(told.catalog, "trades", told.instrument_id).iter_rows(named=True)
+    return [(*_at(row), row["price"], row["size"] / told.lot, row["aggressor_side"]) for row in rows]
+
+
+def aggregated(deals: list[Event]) -> list[Event]:
+    """Those of one side at one price in one millisecond as one."""
+    runs = groupby(deals, key=lambda deal: (deal[0], deal[1], deal[3]))
+    return [(at, price, sum(deal[2] for deal in run), side) for (at, price, side), run in runs]
+
+
+def prices(told: Told) -> list[list[Event]]:
+    """Mark prices, index prices, and what the coming funding is, wherever it changes."""
+    marks = [
+        table(told.catalog, each, told.instrument_id)["value"].to_list() for each in ("mark_prices", "index_prices")
+    ]
+    funding = table(told.catalog, "funding_rates", told.instrument_id).iter_rows(named=True)
+    return [*marks, [each for each, _ in groupby((Decimal(row["rate"]), row["next_funding_ns"]) for row in funding)]]
 
 
 def depth(told: Told) -> dict[Event, Decimal]:
@@ -95,14 +137,19 @@ def test_all_forms_of_a_tape_are_the_same_events(
 ) -> None:
     root = tmp_path_factory.mktemp("forms")
     wanted = Settings(minutes=0.4, stress=STRESS, feed=FEED) if wild else Settings(minutes=0.2)
-    told = {form: ingested(root, form, seed, wanted) for form in FULL if not (wild and form == "cryptolake")}
-    expected = books(told["tardis"]), trades(told["tardis"]), depth(told["tardis"])
-    assert len(expected[0]) > 100
+    unsaid = (*HALF_SECONDS, *(ONE_SNAPSHOT if wild else ()))
+    told = {form: ingested(root, form, seed, wanted) for form in FORMS if form not in unsaid}
+    first = told["tardis"]
+    top, deals, rest, priced = books(first), trades(first), depth(first), prices(first)
+    assert len(top) > 100
+    assert quotes(first) == top
     for form, other in told.items():
-        assert (books(other), trades(other), depth(other)) == expected, form
-    for form in WINDOWS:
-        other = ingested(root, form, seed, wanted)
-        assert (books(other), trades(other)) == expected[:2], form
+        seen = (quotes if form in TOUCH else books)(other)
+        assert [each[form in UNTIMED :] for each in seen] == [each[form in UNTIMED :] for each in top], form
+        joined = aggregated if form in AGGREGATED else list
+        assert joined(trades(other)) == joined(deals), form
+        assert form in (*TOUCH, *WINDOWS, *(SHALLOW if wild else ())) or depth(other) == rest, form
+        assert form not in PRICED or prices(other) == priced, form
 
 
 def test_a_window_of_the_book_shows_its_top(tmp_path: Path) -> None:

@@ -10,13 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from data.synthetic.forms.arrays import CryptoLake, HftBacktest
+from data.synthetic.forms.arrays import CryptoLake, CryptoLakeBook, HftBacktest
 from data.synthetic.forms.binance import Binance
+from data.synthetic.forms.binance_vision import BinanceVision
 from data.synthetic.forms.bybit import Bybit
 from data.synthetic.forms.databento import DatabentoDepth, DatabentoOrders
 from data.synthetic.forms.hyperliquid import Hyperliquid
+from data.synthetic.forms.nautilus import Nautilus
 from data.synthetic.forms.okx import Okx
 from data.synthetic.forms.tardis import Tardis
+from data.synthetic.forms.tardis_windows import TardisWindows
 from data.synthetic.recorder import Message
 from data.synthetic.settings import Contract
 
@@ -47,15 +50,24 @@ class Form(NamedTuple):
         return Contract(symbol=self.symbol)
 
 
+_BINANCE = "BTCUSDT-PERP.BINANCE", "BTCUSDT"
+
 FORMS: dict[str, Form] = {
-    "tardis": Form(Tardis, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
-    "binance": Form(Binance, True, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
-    "binance-us": Form(partial(Binance, digits=16), True, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
+    "tardis": Form(Tardis, False, *_BINANCE),
+    "tardis-snapshot-25": Form(partial(TardisWindows, depth=25), False, *_BINANCE),
+    "tardis-snapshot-5": Form(partial(TardisWindows, depth=5), False, *_BINANCE),
+    "tardis-quotes": Form(partial(TardisWindows, depth=1), False, *_BINANCE),
+    "binance": Form(Binance, True, *_BINANCE),
+    "binance-us": Form(partial(Binance, digits=16), True, *_BINANCE),
+    "binance-vision": Form(BinanceVision, False, *_BINANCE),
+    "binance-vision-old": Form(partial(BinanceVision, old=True), False, *_BINANCE),
     "bybit": Form(Bybit, False, "BTCUSDT-LINEAR.BYBIT", "BTCUSDT"),
     "okx": Form(Okx, False, "BTC-USDT-SWAP.OKX", "BTC-USDT-SWAP"),
     "hyperliquid": Form(Hyperliquid, False, "BTC-USD-PERP.HYPERLIQUID", "BTC"),
-    "hftbacktest": Form(HftBacktest, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
-    "cryptolake": Form(CryptoLake, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT"),
-    "databento": Form(DatabentoOrders, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT", whole=True),
-    "databento-mbp-10": Form(DatabentoDepth, False, "BTCUSDT-PERP.BINANCE", "BTCUSDT", whole=True),
+    "hftbacktest": Form(HftBacktest, False, *_BINANCE),
+    "databento": Form(DatabentoOrders, False, *_BINANCE, whole=True),
+    "databento-mbp-10": Form(DatabentoDepth, False, *_BINANCE, whole=True),
+    "cryptolake": Form(CryptoLake, False, *_BINANCE),
+    "cryptolake-book": Form(CryptoLakeBook, False, *_BINANCE),
+    "nautilus": Form(Nautilus, False, *_BINANCE),
 }

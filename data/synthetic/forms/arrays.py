@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.synthetic.forms.levels import Best, Level, Levels
 from data.synthetic.recorder import Message
 from data.synthetic.settings import Contract
 
@@ -21,6 +22,8 @@ _EVENT = np.dtype(
 _BOTH, _SIDES = 1 << 31 | 1 << 30, {1: 1 << 29, -1: 1 << 28}  # seen by both clocks; buy, sell
 _DEPTH, _TRADE, _CLEAR, _SNAPSHOT = 1, 2, 3, 4
 _US = 1_000
+LAKE_LEVELS = 20
+_CELLS = ("price", "size")
 
 
 class _Tables:
@@ -56,7 +59,8 @@ class _Tables:
 
 
 class HftBacktest(_Tables):
-    """Its trades have no ids: one that was told twice is left out, since nobody could tell."""
+    """Its trades have no ids: one that was told twice is left out, since nobody could tell. A later snapshot
+    says nothing of what lies below its last level."""
 
     _trade = 0
 
@@ -108,7 +112,9 @@ class CryptoLake(_Tables):
 
     def _written(self, day: date, what: str, rows: list[tuple[Any, ...]]) -> Path:
         stamp = pa.timestamp("ns")
+        levels = [f"{side}_{n}_{what}" for n in range(LAKE_LEVELS) for side in ("bid", "ask") for what in _CELLS]
         fields = {
+            "book": {"sequence_number": pa.int64(), **dict.fromkeys(levels, pa.float64())},
             "trades": {"side": pa.string(), "quantity": pa.float64(), "price": pa.float64(), "trade_id": pa.string()},
             "book_delta_v2": {
                 "sequence_number": pa.int64(),
@@ -124,3 +130,26 @@ class CryptoLake(_Tables):
         part = path.with_suffix(".part")
         pq.write_table(pa.table(arrays), part)
         return part.replace(path)
+
+
+class CryptoLakeBook(CryptoLake):
+    """book and trades: the best twenty levels, wherever one of them changes. It cannot say what lies deeper."""
+
+    def __init__(self, folder: Path, contract: Contract) -> None:
+        super().__init__(folder, contract)
+        self._book = Levels()
+        self._seen: Best | None = None
+
+    def write(self, message: Message) -> None:
+        if message.kind not in ("snapshot", "diff"):
+            super().write(message)
+            return
+        self._book.apply(message)
+        seen = self._book.best(LAKE_LEVELS)
+        if seen != self._seen:
+            self._seen = seen
+            cells = [cell for n in range(LAKE_LEVELS) for side in seen for cell in self._cells(side[n : n + 1])]
+            self._add(message, "book", (message.local_us * _US, message.event_us * _US, message.last, *cells))
+
+    def _cells(self, level: tuple[Level, ...]) -> tuple[float | None, float | None]:
+        return (self._price(level[0].ticks), self._size(level[0].lots)) if level else (None, None)

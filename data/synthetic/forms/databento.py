@@ -14,7 +14,7 @@ import msgspec
 from databento_dbn.metadata import MappingInterval
 
 from data.synthetic.forms.files import Files, zstandard_frame
-from data.synthetic.forms.levels import Level, Levels
+from data.synthetic.forms.levels import Best, Levels
 from data.synthetic.recorder import Message
 from data.synthetic.settings import Contract
 
@@ -121,7 +121,7 @@ class DatabentoOrders(_Databento):
 
 class DatabentoDepth(_Databento):
     schema = "mbp-10"
-    _seen: tuple[tuple[Level, ...], ...] = ()
+    _seen: Best | None = None
 
     def _changed(self, message: Message) -> Iterator[Any]:
         self._book.apply(message)

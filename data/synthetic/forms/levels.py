@@ -11,6 +11,9 @@ class Level(NamedTuple):
     lots: int
 
 
+type Best = tuple[tuple[Level, ...], tuple[Level, ...]]  # bids, asks
+
+
 class Levels:
     """Mutable: it applies the book's messages."""
 
@@ -40,7 +43,7 @@ class Levels:
             del order[bisect_left(order, -side * ticks)]
         return before
 
-    def best(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    def best(self, depth: int) -> Best:
         """Bids and asks, as many levels as there are up to a depth."""
         bids, asks = (
             tuple(Level(-side * key, self._lots[side][-side * key]) for key in self._order[side][:depth])
