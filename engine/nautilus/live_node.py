@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from nautilus_trader.common import Environment, LoggerConfig
+from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
 from nautilus_trader.live import (
     LiveDataEngineConfig,
     LiveExecutionEngineConfig,
@@ -33,12 +33,16 @@ from engine.nautilus.shell import Shell
 
 NAME = "perpmm"
 _CONNECT_S = 30
+_SILENCED = {  # of the rows that are not recorded; and of a run's failure, which is raised
+    "nautilus_persistence::writer::subscription": "ERROR",
+    "nautilus_live::python::node": "OFF",
+}
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
 
 
 class Parts(NamedTuple):
     """`simulated`: the venue is NautilusTrader's sandbox. `quotes_from_book`: the market tells no best prices.
-    `stream`: the folder in which the market data is recorded."""
+    `stream`: the folder in which the market data is recorded; `log`: that in which NautilusTrader writes `node.log`."""
 
     venue: str
     market: Client
@@ -46,6 +50,7 @@ class Parts(NamedTuple):
     simulated: bool
     quotes_from_book: bool = False
     stream: Path | None = None
+    log: Path | None = None
 
 
 class Driven(Protocol):
@@ -65,7 +70,7 @@ def live_node(parts: Parts) -> LiveNode:
     config = LiveNodeConfig(
         environment=Environment.SANDBOX if parts.simulated else Environment.LIVE,
         trader_id=TraderId("PERPMM-001"),
-        logging=LoggerConfig(bypass_logging=True),
+        logging=_logged(parts.log),
         timeout_connection_secs=_CONNECT_S,
         delay_post_stop_secs=0.0 if parts.simulated else 2.0,
         data_engine=LiveDataEngineConfig(emit_quotes_from_book=parts.quotes_from_book),
@@ -95,6 +100,18 @@ def _exec_engine(parts: Parts) -> LiveExecutionEngineConfig:
         reconciliation=True,
         reconciliation_startup_delay_secs=0.0,
         submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
+    )
+
+
+def _logged(folder: Path | None) -> LoggerConfig:
+    if folder is None:
+        return LoggerConfig(bypass_logging=True)
+    return LoggerConfig(
+        stdout_level=LogLevel.OFF,
+        fileout_level=LogLevel.WARNING,
+        component_levels=_SILENCED,
+        file_config=FileWriterConfig(directory=str(folder.absolute()), file_name="node"),
+        print_config=False,
     )
 
 
