@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -91,7 +92,7 @@ def _written(
             for tape in heard:
                 files.write(tape)
         return files.paths
-    messages = (message for tape in heard for message in recorder.messages(tape))
+    messages = chain((message for tape in heard for message in recorder.messages(tape)), recorder.rest())
     with FORMS[form].open(out_dir, settings.contract) as writer:
         for message in messages if FORMS[form].raw else settled(messages):
             writer.write(message)

@@ -54,6 +54,12 @@ class Recorder:
             self._draw(sent.local_us)
             yield from self._heard(sent)
 
+    def rest(self) -> Iterator[Message]:
+        """A snapshot that is still on its way when the tape ends: who records waits for it."""
+        if self._snapshot is not None:
+            yield self._stamped(self._snapshot)
+            self._snapshot = None
+
     def _numbered(self, message: Message) -> Message:
         """The venue's side: its book, and the ids of its updates."""
         if message.kind not in ("diff", "snapshot"):
