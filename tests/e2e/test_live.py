@@ -61,7 +61,7 @@ def test_steered_from_outside_stopped_and_replayed(tmp_path: Path, place: dict[s
         no_key_in(tmp_path, place)
 
 
-def test_killed_it_takes_up_its_orders_and_leaves_those_of_others(tmp_path: Path, place: dict[str, Any]) -> None:
+def test_killed_it_takes_up_its_orders_and_what_others_did_meanwhile(tmp_path: Path, place: dict[str, Any]) -> None:
     patient = BUSY | {"order_refresh_time": "60", "bid_spread": "0.5"}
     with live_process(tmp_path, place, **patient) as run:
         run.until("quote level 0")
@@ -77,7 +77,8 @@ def test_killed_it_takes_up_its_orders_and_leaves_those_of_others(tmp_path: Path
         assert again.ended() == 128 + signal.SIGTERM
     assert resting
     walk = Walk(run.run)
-    assert walk.journal.status is Status.CRASHED_RECOVERED
+    assert walk.journal.status is Status.INTERRUPTED
+    assert len(walk.journal.run_file.resumed_after) == 1
     agrees(run.run, place)
     assert perpmm("replay", run.run).code == 0
 
