@@ -98,7 +98,7 @@ class Recorder:
             self._truth.tell(what, at_us, **values)
 
     def _heard(self, sent: Message) -> Iterator[Message]:
-        if sent.local_us < self._deaf_until_us:
+        if self._is_deaf(sent):
             return
         if self._snapshot is not None and sent.local_us >= self._snapshot.local_us:
             yield self._stamped(self._snapshot)
@@ -114,6 +114,11 @@ class Recorder:
         if sent.kind == "trade" and self._chance.happens(self._feed.duplicate_share):
             self._tell("duplicate", sent.event_us, trade=sent.rows[0])
             yield self._stamped(sent, again=True)
+
+    def _is_deaf(self, sent: Message) -> bool:
+        """In an outage; and after it until both sides of the book are shown, since of one there is no snapshot."""
+        connecting = not self._started and self._deaf_until_us > -inf
+        return sent.local_us < self._deaf_until_us or (connecting and {side for side, _ in self._book} != {1, -1})
 
     def _asked(self, sent: Message) -> Message:
         """The snapshot that the venue makes now, and that comes late."""
