@@ -1,6 +1,7 @@
 """`perpmm inspect`."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.run.runs import iso, run_folder, time_ns
 MARKET = ("bid", "bid_size", "ask", "ask_size", "mark", "last_trade")
 ACCOUNT = ("cash", "equity", "available", "realised_pnl", "unrealised_pnl", "fees", "rebates", "funding")
 MARGIN = ("leverage", "initial_margin", "maintenance_margin", "liquidation_price")
+PLACES, LARGE = Decimal("1e-8"), Decimal("1e18")
 LEVELS = {
     "take_profit": "take profit",
     "stop": "stop",
@@ -84,7 +86,10 @@ def _pairs(values: dict[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def number(value: Any) -> str:
-    return "none" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+    """What was worked out has more digits than anybody reads; what was traded and paid has eight at most."""
+    if not isinstance(value, Decimal):
+        return "none" if value is None else str(value)
+    return f"{value.quantize(PLACES).normalize():f}" if value.is_finite() and abs(value) < LARGE else f"{value:f}"
 
 
 def time_of(ns: int) -> str:

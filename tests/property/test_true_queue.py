@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.synthetic.tape import BOOK, TICKER, TRADES, Tape
+from data.synthetic.tape import BOOK, LIQUIDATIONS, TICKER, TRADES, Tape
 from data.synthetic.true_queue import Cancels, Order, fill_times
 from scripts.queue_bias import fill_rate, probes
 
@@ -31,6 +31,7 @@ def tape_of(rows: list[tuple[bool, int, int, int]]) -> Tape:
         pl.DataFrame(book, schema=BOOK, orient="row"),
         pl.DataFrame(trades, schema=TRADES, orient="row"),
         pl.DataFrame(schema=TICKER),
+        pl.DataFrame(schema=LIQUIDATIONS),
     )
 
 

@@ -23,8 +23,10 @@ from engine.journal.manifest import manifest_hash
 from engine.journal.market import STREAM
 from engine.journal.writer import create_run
 from engine.nautilus.catalog import perpetual
+from engine.nautilus.fundings import none
+from engine.nautilus.plan import Feed, Plan
 from engine.nautilus.recording import streaming
-from engine.nautilus.shell import Feed, Plan, Shell
+from engine.nautilus.shell import Shell
 from engine.run.compose import compose
 from engine.run.recover import resumed
 from engine.run.seals import sealed_as_it_went
@@ -133,7 +135,10 @@ def _hosted(folder: Path, started: Any, session: Any, instrument: Instrument) ->
     shell = Shell(
         Plan(
             started=started,
-            feeds=frozenset(Feed),
+            opening=lambda _now: (started,),
+            feeds=frozenset(Feed) - {Feed.PULSE},
+            book=True,
+            fundings=none,
             answer=lambda wish, now: PositionModeConfirmed(ts_event=now, ts_init=now, mode=wish.mode),  # type: ignore[union-attr]
             stop_wanted=lambda: "enough" if Client.said >= Client.messages else None,
             on_tick=lambda _now: None,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.core.events import Held
 from engine.core.margin import initial_margin, liquidation_price, maintenance_margin
-from engine.core.state import State, begun, evolve
+from engine.core.state import State, begun, evolve, valued
 from engine.core.types import Instrument, Leg, PositionMode
 from tests.support.builders import INVERSE, LINEAR, a_start, a_tick, decimals
 from tests.support.markets import frames_of
@@ -65,7 +65,7 @@ def test_at_the_liquidation_price_equity_is_the_maintenance_margin(
     assume(price is not None)
     assert price is not None
     there = evolve(state, a_tick(2, mark=price))
-    assert abs(there.ledger.equity - maintenance_margin(there, price)) < Decimal("1e-7")
+    assert abs(valued(there).equity - maintenance_margin(there, price)) < Decimal("1e-7")
     frame = frames_of([(a_start(instrument=instrument, balance=balance, mode=state.mode,
                                 positions=tuple(Held(leg, Decimal(s), Decimal(e)) for leg, s, e in legs)), ()),
                        (a_tick(1, mark=Decimal(100)), ())]).equity  # fmt: skip
