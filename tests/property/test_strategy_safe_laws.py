@@ -226,7 +226,10 @@ class SafeLaws(RuleBasedStateMachine):
     def _after_a_cancel(
         self, before: State[Own], event: OrderCanceled, outcomes: tuple[Outcome, ...], after: State[Own]
     ) -> None:
-        """The confirmation that a breached stop awaits lets it out, between ticks."""
+        """The confirmation that a breached stop awaits lets it out, between ticks.
+
+        The other leg's exit goes out with it if what that awaited has ended unconfirmed, as a refused order does.
+        """
         gone = before.working(event.id)
         if gone is None or gone.order.action is not Action.CLOSE or gone.order.leg not in before.own.stopped:
             return
@@ -234,7 +237,9 @@ class SafeLaws(RuleBasedStateMachine):
         top = None if after.tick is None else after.tick.top
         priced = top is not None and (top.bid is not None or top.ask is not None)
         if priced and gone.cancel_requested_ns is not None and abs(after.position(leg).size) >= LINEAR.min_size:
-            assert [o.purpose for o in submits(outcomes)] == [Purpose.STOP]
+            sent = submits(outcomes)
+            assert [o.purpose for o in sent if o.leg is leg] == [Purpose.STOP]
+            assert {o.leg for o in sent} <= set(before.own.awaited)
 
     def _legs_are_apart(self, before: State[Own], event: Tick) -> None:
         """What is decided about a leg's exits is the same if the other leg was not there."""
@@ -275,3 +280,21 @@ SafeLaws.TestCase.settings = settings(
     max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestSafeLaws = SafeLaws.TestCase
+
+
+def test_one_confirmation_lets_out_the_stops_of_both_legs() -> None:
+    """Each leg awaits the end of its exit. The long's was refused by the venue, the short's is confirmed."""
+    changes = {"stop_loss_spread": "0.1", "time_between_stop_loss_orders": 1, "long_profit_taking_spread": "0"}
+    laws = SafeLaws()
+    laws.begin(p=quoting(position_mode=PositionMode.HEDGE, **changes), signs=(1, -1))
+    laws.drift(moves=[0, 0, 1])
+    laws.tick(book=(MID - 1, 1, "both"), thin=False)
+    assert set(laws.venue.state.own.awaited) == {Leg.LONG, Leg.SHORT}
+    laws.answer(n=0, step="reject")
+    laws.laws()
+    laws.confirm_all()
+    assert [(w.order.leg, w.order.purpose) for w in laws.venue.state.orders] == [
+        (Leg.LONG, Purpose.STOP),
+        (Leg.SHORT, Purpose.STOP),
+    ]
+    laws.laws()
