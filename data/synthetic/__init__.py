@@ -1,7 +1,7 @@
 """A seeded order-book generator: a market that behaves like a real one, or badly, without a real one's data."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
@@ -73,9 +73,9 @@ def make(
     try:
         about = {"seed": seed, "form": form, "settings": msgspec.to_builtins(wanted)}
         told = Truth(out_dir / "truth", about) if truth else None
-        with closing(told) if told is not None else nullcontext():
+        with told or nullcontext():
             heard = _counted(tapes(wanted, seed=seed, truth=told), wanted.minutes, progress)
-            paths = _written(heard, out_dir, form, wanted, Recorder(wanted.feed, seed, told))
+            paths = _written(heard, out_dir, form, wanted, Recorder(wanted.feed, seed, told), told)
         contract = None
         if told is not None:
             contract = write_terms(out_dir / "truth" / "contract.toml", terms(wanted.contract, instrument_id))
@@ -85,17 +85,22 @@ def make(
 
 
 def _written(
-    heard: Iterator[Tape], out_dir: Path, form: str, settings: Settings, recorder: Recorder
+    heard: Iterator[Tape], out_dir: Path, form: str, settings: Settings, recorder: Recorder, told: Truth | None
 ) -> tuple[Path, ...]:
+    """The truth is closed before the tape gets its names: without room for the one, neither is kept."""
     if form == "tardis" and settings.feed == Feed():  # the tape itself: no message need be looked at
         with TardisFiles(out_dir, settings.contract) as files:
             for tape in heard:
                 files.write(tape)
+            if told is not None:
+                told.close()
         return files.paths
     messages = chain((message for tape in heard for message in recorder.messages(tape)), recorder.rest())
     with FORMS[form].open(out_dir, settings.contract) as writer:
         for message in messages if FORMS[form].raw else settled(messages):
             writer.write(message)
+        if told is not None:
+            told.close()
     paths: tuple[Path, ...] = writer.paths
     return paths
 

@@ -5,8 +5,9 @@ with luck of its own.
 """
 
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
@@ -79,17 +80,39 @@ class _Rows:
         self._flush()
         self._writer.close()
 
+    def drop(self) -> None:
+        """Let go of a file that will not be whole."""
+        with suppress(OSError):  # what is left in memory may not fit on the disk either
+            self._writer.close()
+        self._writer.is_open = False  # or it would try again when it is collected
+
 
 class Truth:
-    """Written into a folder as the market runs: orders.parquet, changes.parquet, truth.json. Mutable, until `close`."""
+    """Written into a folder as the market runs: orders.parquet, changes.parquet, truth.json. They have these names from
+    the end of `with` on, if it was reached without an error and after `close`; else nothing is left of them. Mutable.
+    """
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.paths = tuple(folder / name for name in ("orders.parquet", "changes.parquet", "truth.json"))
-        self._orders, self._changes = _Rows(self.paths[0], ORDERS), _Rows(self.paths[1], CHANGES)
+        self._parts = tuple(path.with_name(f"{path.name}.part") for path in self.paths)
+        self._orders, self._changes = _Rows(self._parts[0], ORDERS), _Rows(self._parts[1], CHANGES)
         self._about, self._told = about, list[dict[str, Any]]()
         self._queues: dict[tuple[int, int], deque[_Order]] = {}
         self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            for part, path in zip(self._parts, self.paths, strict=True):
+                part.replace(path)
+            return
+        for rows in (self._orders, self._changes):
+            rows.drop()
+        for part in self._parts:
+            part.unlink(missing_ok=True)
 
     def tell(self, what: str, at_us: int, **values: float) -> None:
         """Something that went wrong on purpose."""
@@ -113,13 +136,14 @@ class Truth:
         return changed
 
     def close(self) -> None:
+        """The market is over: write what is left."""
         for queue in self._queues.values():
             for order in queue:
                 self._end(order, None, "resting")
         self._orders.close()
         self._changes.close()
         document = {**self._about, "faults": self._told, "orders": self._count}
-        self.paths[2].write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        self._parts[2].write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
     def _place(self, queue: deque[_Order], side: int, price: int, lots: int, at_us: int) -> None:
         self._count += 1
