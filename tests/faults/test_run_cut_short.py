@@ -18,6 +18,11 @@ def only_run(runs: Path) -> Path:
     return folder
 
 
+def heeds_hangup() -> None:
+    """What `nohup` ignores stays ignored, and the tests may run under it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def stopped_at(
     words: str, file: Path, folder: Path, number: signal.Signals = signal.SIGINT
 ) -> subprocess.CompletedProcess[str]:
@@ -29,6 +34,7 @@ def stopped_at(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heeds_hangup,  # noqa: PLW1509  no thread of ours runs
     )
     assert child.stderr is not None
     heard = ""
