@@ -159,9 +159,6 @@ class Binance(Signed):
             if error.code not in (-2011, -2013):  # unknown order, order does not exist
                 raise
 
-    def cancel_all(self, symbol: str) -> None:
-        self.change("DELETE", "/fapi/v1/allOpenOrders", symbol=symbol)
-
     def close_at_market(self, symbol: str, held: Holding, client_id: str) -> None:
         """Under an id of its own, so that asking twice sends one order: the venue refuses the second."""
         leg = {} if held.position_side == "BOTH" else {"positionSide": held.position_side}
