@@ -16,16 +16,13 @@ def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: 
     if minutes is not None and minutes <= 0:
         raise ConfigError(Problem("--minutes", f"must be over 0, not {minutes:g}"))
     speak.note(f"recording {instrument} into {catalog}; Ctrl-C ends it, and what came is kept")
-    try:
-        found = record(
-            Venue.model_validate({"name": venue, **places}),
-            instrument,
-            catalog,
-            seconds=None if minutes is None else minutes * 60,
-            heard=lambda _seconds: None,
-        )
-    except ConnectionError as error:
-        raise DataError(Problem(venue, str(error))) from error
+    found = record(
+        Venue.model_validate({"name": venue, **places}),
+        instrument,
+        catalog,
+        seconds=None if minutes is None else minutes * 60,
+        heard=lambda _seconds: None,
+    )
     if not found.made:
         raise DataError(Problem(venue, f"nothing was heard of {instrument}"))
     rows = {folder: sum(made.rows.get(folder, 0) for made in found.made) for folder in found.made[-1].rows}

@@ -18,7 +18,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """`opening` is fed to the session first; `carried` are positions of before that a simulated venue does not know of.
 
     `session_of` is called once, with the function that sends commands to the venue; `on_tick` after each tick and what
-    it decided; `words` are what was said to the run from outside, asked for before each tick.
+    it decided; `afterwards` once a second, when a tick's orders have left; `words` are what was said to the run from
+    outside, asked for before each tick.
     """
 
     started: Started
@@ -26,6 +27,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     session_of: Callable[[Send], Session[Any]]
     carried: tuple[Held, ...] = ()
     on_tick: Callable[[Nanos], None] = lambda _now: None
+    afterwards: Callable[[], None] = lambda: None
     words: Callable[[Nanos], Iterable[AnyEvent]] = lambda _now: ()
 
 

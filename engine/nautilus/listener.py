@@ -73,7 +73,7 @@ def listened(
 ) -> Stopped | None:
     """Record below `stream` until the time is over or a signal asks to stop: which one did, if one did.
 
-    Raises ConnectionError where the venue cannot be reached, RuntimeError where an engine runs in this process.
+    Raises DataError where the venue cannot be reached, RuntimeError where an engine runs in this process.
     """
     asked, gone = list[Stopped](), 0
 

@@ -1,11 +1,9 @@
 """A live node put together from a market and a venue, and run until it has stopped."""
 
-import asyncio
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple, Protocol
 
 from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
@@ -20,23 +18,27 @@ from nautilus_trader.live import (
 )
 from nautilus_trader.model import TraderId
 
-from engine.core.errors import BrokenInvariantError
+from engine.core.errors import BrokenInvariantError, DataError, Problem
 from engine.core.types import Nanos
 from engine.nautilus import translate
 from engine.nautilus.access import Client
 from engine.nautilus.backtest import only_engine
+from engine.nautilus.beside import Beside
 from engine.nautilus.desk import Desk, End
-from engine.nautilus.interrupts import SIGNALS, Stopped
+from engine.nautilus.heeded import heeded
+from engine.nautilus.interrupts import Stopped
 from engine.nautilus.node import NO_RATE_LIMIT
 from engine.nautilus.recording import streaming
 from engine.nautilus.shell import Shell
 
 NAME = "perpmm"
 _CONNECT_S = 30
+_LEFT_NS = 20_000_000  # after a tick its orders have left
 _SILENCED = {  # of the rows that are not recorded; and of a run's failure, which is raised
     "nautilus_persistence::writer::subscription": "ERROR",
     "nautilus_live::python::node": "OFF",
 }
+_UNREADY = "readiness timeout"
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
 
 
@@ -122,6 +124,8 @@ def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
         node = live_node(parts)
         try:
             shell.attach(desk.session_of(shell.send))
+            beside = Beside("AFTER-001", failed=shell.fail, each_second=desk.afterwards, after_ns=_LEFT_NS)
+            node.add_actor(beside)
             began = time.perf_counter()
             driven(node, shell, asked.append)
             seconds = time.perf_counter() - began
@@ -139,60 +143,33 @@ def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
 
 
 def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> None:
-    """Run a node with its shell until it has stopped. `stop` is told of a signal that asks for it.
+    """Run a node with its shell, on this thread, until it has stopped. `stop` is told of a signal that asks for it.
 
-    Raises what the shell failed with, and BrokenInvariantError where the node never got to start it.
+    Raises what the shell failed with; Stopped, or DataError where the venue cannot be reached, if it never got to
+    start; ValueError outside the main thread.
     """
     node.add_strategy(shell)
-    failed: Exception | None = None
-    try:
-        asyncio.run(_run(node, shell, stop))
-    except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
-        failed = None if _UNWRITABLE in str(failure) and shell.stopped_ns is not None else failure
-    cause = shell.failure or failed
-    if cause is not None:
-        raise cause
-    if not shell.running:
-        raise BrokenInvariantError("NautilusTrader did not get to start the strategy")
+    handle, noted = node.handle(), list[Stopped]()
 
-
-async def _run(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> None:
-    loop = asyncio.get_running_loop()
-    handle = node.handle()
-
-    def noted(number: int) -> None:
-        stop(Stopped(number))
+    def note(number: int) -> None:
+        noted.append(Stopped(number))
+        stop(noted[-1])
         if not shell.running:  # there is no tick that could ask
             handle.stop()
 
-    def give_up() -> None:
-        if not shell.running:
-            shell.fail(ConnectionError(f"the venue could not be reached within {_CONNECT_S} s"))
-            handle.stop()
-
-    with _signals(loop, noted):
-        waiting = loop.call_later(_CONNECT_S + 1, give_up)
-        try:
-            await node.run_async()
-        finally:
-            waiting.cancel()
-
-
-@contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, noted: Callable[[int], None]) -> Iterator[None]:
-    """In the main thread only: elsewhere nobody can be asked. What was there before is there again after it: asyncio
-    would leave the system's own, which ends the process."""
-    taken = {}
-    for each in SIGNALS:
-        try:
-            before = signal.getsignal(each)
-            loop.add_signal_handler(each, noted, each)
-            taken[each] = before
-        except (ValueError, RuntimeError, NotImplementedError):
-            break
+    failed: Exception | None = None
+    late = Timer(_CONNECT_S + 1, lambda: None if shell.running else handle.stop())
+    late.start()
     try:
-        yield
+        with heeded(node, note, failed=shell.fail):
+            node.run()
+    except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
+        failed = None if _UNWRITABLE in str(failure) and shell.stopped_ns is not None else failure
     finally:
-        for each, before in taken.items():
-            loop.remove_signal_handler(each)
-            signal.signal(each, before)
+        late.cancel()
+    cause = shell.failure or failed
+    if not shell.running and (cause is None or _UNREADY in str(cause)):
+        unreached = DataError(Problem("venue", f"could not be reached within {_CONNECT_S} s"))
+        raise noted[0] if noted else unreached from cause
+    if cause is not None:
+        raise cause

@@ -75,7 +75,7 @@ def paper_over(data: MarketData, simulation: Simulation, desk: Desk, *, speed: f
 
 def paper_live(market: LiveMarket, simulation: Simulation, desk: Desk) -> End:
     """Trade on paper at the venue's own market until a signal stops it. Raises whatever the session, its record or a
-    callback raised, and ConnectionError where the venue cannot be reached."""
+    callback raised, and DataError where the venue cannot be reached."""
     asked, instrument = list[Stopped](), desk.started.instrument
     plan = msgspec.structs.replace(
         _plan(simulation, desk, asked, book=market.depth), reference=market.reference, watched=market.watched

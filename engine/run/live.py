@@ -223,7 +223,7 @@ class _Desk:
             started=self._start.started,
             opening=self._start.opening,
             session_of=self._session_of,
-            on_tick=lambda _now: after(),
+            afterwards=after,
             words=words,
         )
 

@@ -119,7 +119,6 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
     with after_ticks(start.journal, narrator.speak) as after:
 
         def on_tick(now: Nanos) -> None:
-            after()
             progress("paper", min(1.0, (now - plan.start_ns) / span))
 
         end = trade(
@@ -129,6 +128,7 @@ def _traded(plan: Plan, parts: Parts, start: Begun, trade: Trade, progress: Prog
                 carried=start.carried,
                 session_of=session_of,
                 on_tick=on_tick,
+                afterwards=after,
                 words=lambda now: heard(folder, now),
             )
         )

@@ -39,8 +39,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 def record(
     venue: Venue, instrument_id: str, catalog: Path, *, seconds: float | None, heard: Callable[[int], None]
 ) -> Recording:
-    """Record until the time is over or a signal asks to stop. Raises DataError where the venue does not list the
-    contract or the catalog holds another of its name, ConnectionError where the venue cannot be reached."""
+    """Record until the time is over or a signal asks to stop. Raises DataError where the venue cannot be reached or
+    does not list the contract, or the catalog holds another of its name."""
     instrument = contract_now(venue, instrument_id)
     known = manifests.load(catalog).instruments.get(instrument_id)
     if known is not None and known != instrument:

@@ -70,7 +70,7 @@ def main(whose: str, venue: dict[str, Any], run_file: Path, runs: Path, ticks: i
                 started=parts.started,
                 opening=lambda _now: (parts.started,),
                 session_of=session_of,
-                on_tick=lambda _now: after(),
+                afterwards=after,
             )
             if whose == "bare":
                 return bare_live(market, access, desk, AWAY, ticks)

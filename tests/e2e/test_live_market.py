@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -67,6 +68,20 @@ def test_killed_at_the_venue_s_own_market_a_paper_run_goes_on(tmp_path: Path, ve
     assert [event.id for event in gone if event.reason == GONE] == [w.order.id for w in before.orders]
     assert walk.last().after.orders == ()
     assert perpmm("replay", folder).code == 0
+
+
+def test_asked_to_stop_before_the_venue_has_answered_it_stops(tmp_path: Path, venue: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        streams = f"venue.ws=ws://127.0.0.1:{mute.getsockname()[1]}"
+        words = ("paper", run_file(tmp_path), *at(venue), "--set", streams, "--runs", tmp_path / "runs")
+        with subprocess.Popen(command(*words), env=environment(), stderr=subprocess.PIPE, text=True) as run:
+            connection, _ = mute.accept()
+            run.send_signal(signal.SIGTERM)
+            _, said = run.communicate()
+            connection.close()
+    assert run.returncode == 143, said
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert Walk(folder).journal.status is Status.INTERRUPTED
 
 
 def _told(words: list[str], *, until: str, then: signal.Signals) -> int:
