@@ -5,7 +5,8 @@ first line of the next day's file). The last is no new beginning: only what diff
 place in the queue. The book is kept to know what differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -53,10 +54,15 @@ class RunningBook:
         rows = Levels(*(np.insert(column, 0, 0) for column in levels))
         return _rows(_one(stamp), np.array([len(rows.side)]), rows, flags=F_SNAPSHOT)
 
-    def correct(self, stamp: Stamp, levels: Levels, depth: int, sides: tuple[int, ...] = (1, -1)) -> pa.Table:
-        """A snapshot of a known book, or of one of its sides. It says nothing of what lies beyond the last of `depth`
-        levels a side; a side with fewer is shown whole."""
-        changes = [change for sign in sides for change in self._differences(sign, levels.of(sign), depth)]
+    def correct(self, stamp: Stamp, levels: Levels, depth: int) -> pa.Table:
+        """A snapshot of a known book. It says nothing of what lies beyond the last of `depth` levels a side; a side
+        with fewer is shown whole."""
+        return self.refresh(stamp, levels, {sign: _reach(sign, levels, depth) for sign in self._held})
+
+    def refresh(self, stamp: Stamp, levels: Levels, reach: Mapping[int, float]) -> pa.Table:
+        """Levels of a known book told anew: on each side that `reach` names, what is not told is gone, down to this
+        price (times the side's sign, so that the larger is the better)."""
+        changes = [change for sign in self._held for change in self._differences(sign, levels.of(sign), reach)]
         self.corrected += len(changes)
         side, price, size = np.array(changes, np.int64).reshape(-1, 3).T
         corrections = Levels(side.astype(np.int8), price, size)
@@ -83,17 +89,19 @@ class RunningBook:
                 self._held[sign] = {price: size for price, size in held.items() if size}
 
     def _differences(
-        self, sign: int, levels: tuple[list[int], list[int]], depth: int
+        self, sign: int, levels: tuple[list[int], list[int]], reach: Mapping[int, float]
     ) -> Sequence[tuple[int, int, int]]:
         held, shown = self._held[sign], dict(zip(*levels, strict=True))
-        whole = len(shown) < depth or not shown
-        reach = min((price * sign for price in shown), default=0)
+        last = reach.get(sign, inf)
         gone = [
-            (sign, price, 0)
-            for price, size in held.items()
-            if size and price not in shown and (whole or price * sign >= reach)
+            (sign, price, 0) for price, size in held.items() if size and price not in shown and price * sign >= last
         ]
         return gone + [(sign, price, size) for price, size in shown.items() if held.get(price, 0) != size]
+
+
+def _reach(sign: int, levels: Levels, depth: int) -> float:
+    prices, _ = levels.of(sign)
+    return min(price * sign for price in prices) if prices and len(set(prices)) >= depth else -inf
 
 
 def _one(stamp: Stamp) -> Int64s:

@@ -203,9 +203,16 @@ def _kline_of(path: Path) -> Kline:
 
 
 class KlinesReader(VisionReader):
+    """Those of the mark price, then those of the index: two tables they become."""
+
     def survey(self, path: Path) -> Survey:
         _kline_of(path)
         return super().survey(path)
+
+    def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
+        for kind in Kline:
+            if ours := [path for path in paths if _kline_of(path) is kind]:
+                yield from super().pieces(ours, job)
 
 
 READERS = (

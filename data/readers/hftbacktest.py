@@ -1,12 +1,14 @@
 """hftbacktest's npz: one array of events on two clocks.
 
 An event whose order differs on the two clocks stands there twice, once for each; those of the local clock, in its
-order, are the recording. A snapshot tells the book up to its last level; what lies beyond stays. Numbers are floats:
-they are put back on the grid, or refused. Lines are numbers of events. Source: hftbacktest's documentation of its data.
+order, are the recording. A clearing empties a side up to its price, which is that of the last level of the snapshot
+that follows; what lies beyond stays. Numbers are floats: they are put back on the grid, or refused. Lines are numbers
+of events. Source: hftbacktest's documentation of its data, and what its market depth does with a clearing.
 """
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -187,13 +189,28 @@ class _Recording:
         counts = np.diff(np.append(starts, len(events)))
         return self._book.change(stamps, counts, Levels(self._sides(events, lines), prices, sizes))
 
+    def _cleared(self, events: Array, lines: Int64s) -> dict[int, float]:
+        """How far each side is cleared (see RunningBook.refresh). By hftbacktest's rule it is from the best price to
+        the event's, that included; all of it where the price is no number, and of both sides where it has no side."""
+        sides = events["ev"] & (npz.BUY | npz.SELL)
+        whole = ~np.isfinite(events["px"]) | (sides == 0)
+        prices = np.rint(np.where(whole, 0, events["px"]) / float(self._job.instrument.tick))
+        self._refuse(~whole & (prices <= 0), lines, "px", "a price of 0 or less")
+        reach: dict[int, float] = {}
+        for flags, price, is_whole in zip(sides.tolist(), prices.tolist(), whole.tolist(), strict=True):
+            for sign, side in ((1, npz.BUY), (-1, npz.SELL)):
+                if not flags or flags & side:
+                    reach[sign] = min(reach.get(sign, inf), -inf if is_whole else price * sign)
+        return reach
+
     def _snapshot(self, events: Array, lines: Int64s) -> pa.Table:
         levels = (events["ev"] & npz.KIND) == npz.SNAPSHOT
+        reach = self._cleared(events[~levels], lines[~levels])
         stamp = Stamp(int(events["exch_ts"][0]), int(events["local_ts"][0]), 0, int(lines[0]))
         some, of_line = events[levels], lines[levels]
         shown = Levels(self._sides(some, of_line), *self._grid(some, of_line))
         if self._started:
-            return self._book.correct(stamp, shown, 0, tuple({*self._sides(events, lines).tolist()}))
+            return self._book.refresh(stamp, shown, reach)
         self._started = True
         return self._book.begin(stamp, shown)
 

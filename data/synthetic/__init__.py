@@ -1,6 +1,6 @@
 """A seeded order-book generator: a market that behaves like a real one, or badly, without a real one's data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,6 @@ from engine.core.errors import DataError, Problem
 
 DEFAULT_SEED = 1
 LONGEST_MINUTES = 10 * 366 * 24 * 60
-INVERSE_ID = "BTCUSD_PERP-PERP.BINANCE"
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -61,46 +60,52 @@ def make(
     queue, changes.parquet what became of each, truth.json the settings and what went wrong on purpose, contract.toml
     the contract.
 
-    Raises DataError where the seed is negative, the span not within ten years, no such form is known, or the folder
-    cannot be written.
+    Raises DataError where the seed is negative, the span not within ten years, no such form is known or it has no
+    inverse contract, or the folder cannot be written.
     """
     wanted = settings or Settings()
     if problems := _problems(seed=seed, minutes=wanted.minutes, form=form):
         raise DataError(*problems)
-    if wanted.contract == Contract() and form != "tardis":
-        wanted = msgspec.structs.replace(wanted, contract=FORMS[form].contract)
-    instrument_id = INVERSE_ID if wanted.contract == INVERSE else FORMS[form].id
+    market = FORMS[form].inverse if wanted.contract.inverse else FORMS[form].market
+    if market is None:
+        raise DataError(Problem("synthetic", f"{form} has no inverse contract", field="form"))
+    if wanted.contract in (Contract(), INVERSE):
+        wanted = msgspec.structs.replace(wanted, contract=market.contract)
     try:
         about = {"seed": seed, "form": form, "settings": msgspec.to_builtins(wanted)}
         told = Truth(out_dir / "truth", about) if truth else None
         with told or nullcontext():
             heard = _counted(tapes(wanted, seed=seed, truth=told), wanted.minutes, progress)
-            paths = _written(heard, out_dir, form, wanted, Recorder(wanted.feed, seed, told), told)
+            paths = write_form(heard, out_dir, form, seed=seed, settings=wanted, truth=told)
         contract = None
         if told is not None:
-            contract = write_terms(out_dir / "truth" / "contract.toml", terms(wanted.contract, instrument_id))
+            contract = write_terms(out_dir / "truth" / "contract.toml", terms(wanted.contract, market.id))
     except OSError as error:
         raise DataError(Problem(str(error.filename or out_dir), error.strerror or str(error))) from error
-    return Made(paths, told.paths if told else (), instrument_id, contract)
+    return Made(paths, told.paths if told else (), market.id, contract)
 
 
-def _written(
-    heard: Iterator[Tape], out_dir: Path, form: str, settings: Settings, recorder: Recorder, told: Truth | None
+def write_form(
+    heard: Iterable[Tape], out_dir: Path, form: str, *, seed: int, settings: Settings, truth: Truth | None = None
 ) -> tuple[Path, ...]:
-    """The truth is closed before the tape gets its names: without room for the one, neither is kept."""
+    """Write consecutive tapes, recorded as the settings' feed would, in a form; its contract is that of `settings`.
+
+    The truth is closed before the tape gets its names: without room for the one, neither is kept.
+    """
     if form == "tardis" and settings.feed == Feed():  # the tape itself: no message need be looked at
         with TardisFiles(out_dir, settings.contract) as files:
             for tape in heard:
                 files.write(tape)
-            if told is not None:
-                told.close()
+            if truth is not None:
+                truth.close()
         return files.paths
+    recorder = Recorder(settings.feed, seed, truth)
     messages = chain((message for tape in heard for message in recorder.messages(tape)), recorder.rest())
     with FORMS[form].open(out_dir, settings.contract) as writer:
         for message in messages if FORMS[form].raw else settled(messages):
             writer.write(message)
-        if told is not None:
-            told.close()
+        if truth is not None:
+            truth.close()
     paths: tuple[Path, ...] = writer.paths
     return paths
 

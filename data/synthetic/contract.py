@@ -7,25 +7,22 @@ import msgspec
 from data.instruments import Contract as Terms
 from data.synthetic.settings import Contract
 
-INVERSE = Contract(
-    exchange="binance-delivery", symbol="BTCUSD_PERP", price_decimals=1, size_decimals=0, multiplier="100"
-)
+INVERSE = Contract(exchange="binance-delivery", symbol="BTCUSD_PERP", size_decimals=0, multiplier="100", inverse=True)
 
 
 def terms(contract: Contract, instrument_id: str) -> Terms:
-    inverse = contract == INVERSE
     step = _unit(contract.size_decimals)
     return Terms(
         id=instrument_id,
         raw_symbol=contract.symbol,
         base="BTC",
-        quote="USD" if inverse else "USDT",
-        settlement="BTC" if inverse else "USDT",
+        quote="USD" if contract.inverse else "USDT",
+        settlement="BTC" if contract.inverse else "USDT",
         tick=_unit(contract.price_decimals),
         step=step,
         min_size=step,
         multiplier=contract.multiplier,
-        inverse=inverse,
+        inverse=contract.inverse,
         maker_fee="0.0002",
         taker_fee="0.0005",
         margin_init="0.05",

@@ -18,6 +18,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     price_decimals: int = 1  # a tick of 0.1
     size_decimals: int = 3  # a lot of 0.001
     multiplier: str = "1"  # base units (of an inverse contract: quote units) in a size of 1
+    inverse: bool = False  # counted in quote units and settled in the base
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):

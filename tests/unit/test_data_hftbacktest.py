@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,26 @@ def test_a_later_snapshot_tells_the_book_up_to_its_last_level(tmp_path: Path) ->
     assert told == [("DELETE", Decimal(100), Decimal(0)), ("UPDATE", Decimal("99.9"), Decimal(4))]
     assert found.tops()[-1].bid == Decimal("99.9")
     assert found.tops()[-1].ask == Decimal("100.1")  # of the side that was not told nothing changed
+
+
+@pytest.mark.parametrize(
+    ("clearing", "bids", "asks"),
+    [
+        ((BOTH | BUY | CLEAR, 99.8), 8, 10),  # 100.0 and 99.9 were not told again, 99.8 was
+        ((BOTH | BUY | CLEAR, float("nan")), 1, 10),
+        ((BOTH | SELL | CLEAR, float("inf")), 10, 0),
+        ((BOTH | CLEAR, 99.8), 1, 0),
+    ],
+)
+def test_a_clearing_reaches_as_far_as_hftbacktest_says(
+    tmp_path: Path, clearing: tuple[int, float], bids: int, asks: int
+) -> None:
+    at = START_MS + 1000
+    ev, price = clearing
+    rows = [*hftbacktest_rows(0), (ev, at, 5, price, 0.0), (BOTH | BUY | SNAPSHOT, at, 5, 99.8, 4.0)]
+    deltas = reading(tmp_path, events(rows), BTCUSDT).table("order_book_deltas")
+    last = deltas.group_by("side", "price").last().filter(pl.col("action").is_in(["ADD", "UPDATE"]))
+    assert [(last["side"] == side).sum() for side in ("BUY", "SELL")] == [bids, asks]
 
 
 def test_best_bid_and_ask_alone_are_quotes(tmp_path: Path) -> None:

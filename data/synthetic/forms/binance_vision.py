@@ -1,16 +1,16 @@
-"""Files of data.binance.vision in zips: trades, best bid and ask, funding and the mark price's klines of a minute.
+"""Files of data.binance.vision in zips: trades, best bid and ask, funding, klines of the mark and index price.
 
-They cannot say when they were received, or what lies below the touch; a rate is told when it was paid, the mark price
-once a minute, and where trades are aggregated, one taker's prints of one price are one.
+They cannot say when they were received, or what lies below the touch; a rate is told when it was paid, mark and index
+prices once a minute, and where trades are aggregated, one taker's prints of one price are one.
 """
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from data.synthetic.forms.files import Files, price, size, text, zipped
 from data.synthetic.forms.levels import Best, Levels
+from data.synthetic.forms.payments import Payments
 from data.synthetic.recorder import Message
 from data.synthetic.settings import Contract
 
@@ -40,13 +40,13 @@ class BinanceVision(Files):
 
     def __init__(self, folder: Path, contract: Contract, *, old: bool = False) -> None:
         super().__init__(folder)
-        self._contract, self._old = contract, old
+        self._contract, self._inverse, self._old = contract, contract.inverse, old
         self._book = Levels()
         self._top: Best | None = None
         self._deal: _Deal | None = None
         self._deals = 0
-        self._paid: tuple[int, int] | None = None  # when the next funding is due, its rate
-        self._minute: tuple[int, list[int]] | None = None  # when it began, and its mark prices
+        self._payments = Payments()
+        self._minute: tuple[int, list[tuple[int, int]]] | None = None  # when it began; its index and mark prices
 
     def write(self, message: Message) -> None:
         match message.kind:
@@ -57,19 +57,22 @@ class BinanceVision(Files):
             case "snapshot" | "diff":
                 self._best(message)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None:
-            self._aggregated()
-            self._kline()
-        super().__exit__(kind, error, at)
+    def finish(self) -> None:
+        self._aggregated()
+        self._kline()
 
     def _row(self, kind: str, at_ms: int, row: str, header: str) -> None:
         day = datetime.fromtimestamp(at_ms // 1000, UTC)
         when = f"{day:%Y-%m}" if kind == "fundingRate" else f"{day:%Y-%m-%d}"
-        name = f"{self._contract.symbol}-{kind}-{when}"
-        folder = "markPriceKlines/" if kind == "1m" else ""
-        header = "" if self._old else header
+        is_kline = kind.endswith("Klines")
+        name = f"{self._contract.symbol}-{'1m' if is_kline else kind}-{when}"
+        folder = f"{kind}/" if is_kline else ""
+        header = "" if self._old else self._named(header)
         self.line(f"{folder}{name}.zip", row, header=header, member=f"{name}.csv", packed=zipped)
+
+    def _named(self, header: str) -> str:
+        """COIN-M counts in the base what USD-M counts in the quote."""
+        return header.replace("quote_qty", "base_qty").replace("quote_vol", "base_vol") if self._inverse else header
 
     def _trade(self, message: Message) -> None:
         number, side, ticks, lots = message.rows
@@ -83,7 +86,7 @@ class BinanceVision(Files):
             self._deal = _Deal(message.event_us, side, ticks, number, number, lots)
         if not self._old:
             c, at = self._contract, message.event_us // 1000
-            worth = text(ticks * lots, c.price_decimals + c.size_decimals)
+            worth = "0" if self._inverse else text(ticks * lots, c.price_decimals + c.size_decimals)
             row = f"{number},{price(c, ticks)},{size(c, lots)},{worth},{at},{str(side < 0).lower()}"
             self._row("trades", at, row, _TRADES)
 
@@ -105,19 +108,18 @@ class BinanceVision(Files):
             self._row("bookTicker", at, row, _TICKER)
 
     def _ticker(self, message: Message) -> None:
-        due_us, rate, _, _, mark = message.rows
-        if self._paid is not None and due_us > self._paid[0]:
-            at, hours = self._paid[0] // 1000, (due_us - self._paid[0]) // _HOUR_US
-            self._row("fundingRate", at, f"{at},{hours},{text(self._paid[1], 8)}", _FUNDING)
-        self._paid = due_us, rate
+        if paid := self._payments.made(message):
+            at, hours = paid.at_us // 1000, paid.interval_us // _HOUR_US
+            self._row("fundingRate", at, f"{at},{hours},{text(paid.rate_e8, 8)}", _FUNDING)
         began = message.event_us // 1000 // _MINUTE_MS * _MINUTE_MS
         if self._minute is None or began > self._minute[0]:
             self._kline()
             self._minute = began, []
-        self._minute[1].append(mark)
+        self._minute[1].append(message.rows[3:])
 
     def _kline(self) -> None:
         if self._minute is not None:
-            at, marks = self._minute
-            prices = ",".join(text(each, 8) for each in (marks[0], max(marks), min(marks), marks[-1]))
-            self._row("1m", at, f"{at},{prices},0,{at + _MINUTE_MS - 1},0,{len(marks)},0,0,0", _KLINES)
+            at, ticks = self._minute
+            for kind, prices in zip(("indexPriceKlines", "markPriceKlines"), zip(*ticks, strict=True), strict=True):
+                cells = ",".join(text(each, 8) for each in (prices[0], max(prices), min(prices), prices[-1]))
+                self._row(kind, at, f"{at},{cells},0,{at + _MINUTE_MS - 1},0,{len(prices)},0,0,0", _KLINES)

@@ -32,6 +32,10 @@ def size(contract: Contract, lots: int) -> str:
     return text(lots, contract.size_decimals)
 
 
+def plain(_member: str, content: bytes) -> bytes:
+    return content
+
+
 def gzipped(_member: str, content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
@@ -91,9 +95,14 @@ class Files:
             self._streams[name].write(header)
         self._streams[name].write(content)
 
+    def finish(self) -> None:
+        """Add what can only be told when all has come."""
+
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
+        if kind is None:
+            self.finish()
         for stream in self._streams.values():
             stream.close()
         for name, plain in self._plain.items():

@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from typing import NamedTuple
 
-from data.synthetic.recorder import Message
+from data.synthetic.recorder import Change, Message
 
 
 class Level(NamedTuple):
@@ -29,6 +29,15 @@ class Levels:
             self._clear()
         for side, ticks, lots in message.rows:
             self.put(side, ticks, lots)
+
+    def changed(self, message: Message) -> tuple[Change, ...]:
+        """Apply a message, and return what it changed: of a snapshot the levels that are gone too."""
+        gone: list[Change] = []
+        if message.kind == "snapshot":
+            told = {(side, ticks) for side, ticks, _ in message.rows}
+            gone = [(s, t, 0) for s, held in self._lots.items() for t in held if (s, t) not in told]
+        self.apply(message)
+        return (*gone, *message.rows)
 
     def put(self, side: int, ticks: int, lots: int) -> int:
         """Returns the lots that were there."""
