@@ -43,7 +43,8 @@ def manage(turn: Turn) -> None:
 
 
 def release(turn: Turn) -> None:
-    """A cancel was confirmed: the exit that waited for the last one of its leg goes out, priced from the last tick."""
+    """An order ended, whichever way: the exit that waited for the last one of its leg goes out, priced from the last
+    tick."""
     for holding in holdings(turn):
         if holding.leg not in turn.own.awaited or holding.exits:
             continue

@@ -8,7 +8,15 @@ from typing import NamedTuple
 import msgspec
 
 from engine.core.commands import Cancel, SetLeverage, SetPositionMode, Wish
-from engine.core.events import AnyEvent, OrderCanceled, OrderFilled, ParametersChanged, Started, Tick
+from engine.core.events import (
+    AnyEvent,
+    OrderCanceled,
+    OrderFilled,
+    OrderRejected,
+    ParametersChanged,
+    Started,
+    Tick,
+)
 from engine.core.state import State
 from engine.core.types import Purpose, Side
 from strategies.perpetual_market_making import exits_classic, exits_head, exits_safe, flat, quotes_safe
@@ -21,6 +29,7 @@ from strategies.perpetual_market_making.rates import rates_of
 from strategies.perpetual_market_making.turn import Turn, closing_side
 
 _replace = msgspec.structs.replace
+ENDS = OrderCanceled | OrderRejected | OrderFilled  # what can be the end of an order
 TICKS_A_REQUEST = 10  # until the position mode is confirmed, it is asked for on every tenth tick
 
 
@@ -95,7 +104,7 @@ class PerpetualMarketMaking:
         """By these very parameters, whatever was changed since."""
         if isinstance(event, Tick):
             return self._on_tick(state, event)
-        if isinstance(event, OrderCanceled) and state.own.awaited and state.tick is not None:
+        if state.own.awaited and isinstance(event, ENDS) and state.tick is not None:
             turn = self._turn(state, state.own, state.tick, event.ts_init)
             exits_safe.release(turn)
             return turn.own, tuple(turn.wishes)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.core.commands import Cancel, Draft, Outcome, Submit
-from engine.core.events import AnyEvent, Held, OrderCanceled, Tick
+from engine.core.events import AnyEvent, Held, OrderCanceled, OrderFilled, OrderRejected, Tick
 from engine.core.state import State, Working
 from engine.core.types import SECOND, Action, Leg, OrderType, PositionMode, Purpose, Side, is_whole
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.parameters import Parameters
-from tests.support.builders import LINEAR
+from tests.support.builders import LINEAR, a_fill
 from tests.support.little_venue import LittleVenue, quoting, submits
 
 HUNDRED = Decimal(100)
@@ -141,8 +141,8 @@ class SafeLaws(RuleBasedStateMachine):
                 self._at_a_tick(before, event, outcomes, after)
                 self._legs_are_apart(before, event)
                 self._calm_hides_nothing(before, event)
-            if isinstance(event, OrderCanceled):
-                self._after_a_cancel(before, event, outcomes, after)
+            if isinstance(event, OrderCanceled | OrderRejected | OrderFilled):
+                self._after_an_end(before, event, outcomes, after)
         self._names_do_not_matter()
         self.venue.seen.clear()
         self.twin.seen.clear()
@@ -223,23 +223,26 @@ class SafeLaws(RuleBasedStateMachine):
                 market = working.order.order_type is OrderType.MARKET
                 assert not leftover or market or working.cancel_requested_ns is not None
 
-    def _after_a_cancel(
-        self, before: State[Own], event: OrderCanceled, outcomes: tuple[Outcome, ...], after: State[Own]
+    def _after_an_end(
+        self,
+        before: State[Own],
+        event: OrderCanceled | OrderRejected | OrderFilled,
+        outcomes: tuple[Outcome, ...],
+        after: State[Own],
     ) -> None:
-        """The confirmation that a breached stop awaits lets it out, between ticks.
-
-        The other leg's exit goes out with it if what that awaited has ended unconfirmed, as a refused order does.
-        """
+        """The end of the exit that a breached stop awaits lets it out, between ticks: confirmed, refused or filled."""
         gone = before.working(event.id)
         if gone is None or gone.order.action is not Action.CLOSE or gone.order.leg not in before.own.stopped:
             return
         leg = gone.order.leg
+        if after.working(event.id) is not None or before.position(leg).size * after.position(leg).size <= 0:
+            return
         top = None if after.tick is None else after.tick.top
         priced = top is not None and (top.bid is not None or top.ask is not None)
         if priced and gone.cancel_requested_ns is not None and abs(after.position(leg).size) >= LINEAR.min_size:
             sent = submits(outcomes)
             assert [o.purpose for o in sent if o.leg is leg] == [Purpose.STOP]
-            assert {o.leg for o in sent} <= set(before.own.awaited)
+            assert {o.leg for o in sent} == {leg}
 
     def _legs_are_apart(self, before: State[Own], event: Tick) -> None:
         """What is decided about a leg's exits is the same if the other leg was not there."""
@@ -282,8 +285,8 @@ SafeLaws.TestCase.settings = settings(
 TestSafeLaws = SafeLaws.TestCase
 
 
-def test_one_confirmation_lets_out_the_stops_of_both_legs() -> None:
-    """Each leg awaits the end of its exit. The long's was refused by the venue, the short's is confirmed."""
+def test_each_end_of_an_exit_lets_out_the_stop_of_its_leg() -> None:
+    """Each leg awaits the end of its exit. The long's is refused by the venue, the short's is confirmed."""
     changes = {"stop_loss_spread": "0.1", "time_between_stop_loss_orders": 1, "long_profit_taking_spread": "0"}
     laws = SafeLaws()
     laws.begin(p=quoting(position_mode=PositionMode.HEDGE, **changes), signs=(1, -1))
@@ -291,10 +294,28 @@ def test_one_confirmation_lets_out_the_stops_of_both_legs() -> None:
     laws.tick(book=(MID - 1, 1, "both"), thin=False)
     assert set(laws.venue.state.own.awaited) == {Leg.LONG, Leg.SHORT}
     laws.answer(n=0, step="reject")
+    assert stops(laws.venue.state) == {Leg.LONG}
     laws.laws()
     laws.confirm_all()
-    assert [(w.order.leg, w.order.purpose) for w in laws.venue.state.orders] == [
-        (Leg.LONG, Purpose.STOP),
-        (Leg.SHORT, Purpose.STOP),
-    ]
+    assert stops(laws.venue.state) == {Leg.LONG, Leg.SHORT}
     laws.laws()
+
+
+def test_an_exit_that_fills_instead_lets_out_the_stop_of_what_is_left() -> None:
+    """It was sent for a smaller position, and is filled on its way to being cancelled."""
+    laws = SafeLaws()
+    laws.begin(p=quoting(stop_loss_spread="0.1", long_profit_taking_spread="0.5"), signs=(1,))
+    laws.drift(moves=[0, 1])
+    (exit_,) = laws.venue.state.orders
+    for venue in (laws.venue, laws.twin):
+        venue.feed(a_fill("theirs", Side.BUY, "0.01", str(MID)))
+    laws.tick(book=(MID - 3, 1, "both"), thin=False)
+    laws.fill(n=0, part=None, price=MID)
+    assert stops(laws.venue.state) == {Leg.NET}
+    assert exit_ not in laws.venue.state.orders
+    laws.laws()
+
+
+def stops(state: State[Own]) -> set[Leg]:
+    """The legs whose stop works, and is not to be renewed."""
+    return {w.order.leg for w in state.orders if w.order.purpose is Purpose.STOP and w.cancel_requested_ns is None}
