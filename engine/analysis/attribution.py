@@ -122,8 +122,9 @@ class _Rows:
         self.hours = np.arange(first, self.end, HOUR_NS, dtype=np.int64)
         tops = tops_at(market, at - 1, np.minimum(at + horizon_ns, self.end), self.hours)
         before, after, hourly = (each.mid for each in tops)
-        self.mid = np.where(np.isnan(before), price, before)  # none known yet: our own price
-        self.after = np.where(np.isnan(after), self.mid, after)
+        mid = np.where(np.isnan(before), price, before)  # none known yet: our own price
+        self.mid = _decimals(mid)
+        self.after = _decimals(np.where(np.isnan(after), mid, after))
         self.hourly = hourly
 
     def all(self) -> Iterator[Row]:
@@ -140,7 +141,7 @@ class _Rows:
             while hour is not None and hour[0] <= now:
                 yield self._carried(leg, hour[0], held, mark := _mark(held, hour[1]))
                 held, hour = _Held(held.position, mark), next(hours, None)
-            mid = _decimal(float(self.mid[fill["row"]]))
+            mid = self.mid[fill["row"]]
             yield self._carried(leg, now, held, mid)
             held, rows = self._filled(leg, now, fill, held.position, mid)
             yield from rows
@@ -173,7 +174,7 @@ class _Rows:
             (now, "rounding", self._rounding(position, folded.realised, signed, price), *what),
         ]
         if quote:
-            moved = self._worth(signed, mid, _decimal(float(self.after[fill["row"]])))
+            moved = self._worth(signed, mid, self.after[fill["row"]])
             rows.append((now, "adverse_selection", moved, *what))
             rows.append((now, "inventory", -moved, fill["side"], None, None, leg, "held"))
         return _Held(folded.position, mid), rows
@@ -219,6 +220,10 @@ def _mark(held: _Held, mid: float) -> Decimal | None:
 def _decimal(value: float) -> Decimal:
     """The decimal that a float was made from."""
     return Decimal(repr(value))
+
+
+def _decimals(values: Any) -> list[Decimal]:
+    return [Decimal(word) for word in map(repr, values.tolist())]
 
 
 def _ns(times: pl.Series) -> Any:

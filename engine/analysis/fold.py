@@ -1,6 +1,5 @@
 """From a journal to frames, in one pass: any run's, whole or crashed, and nothing but the journal."""
 
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -11,20 +10,20 @@ from engine.analysis.frames import FILLS, ORDERS, POSITIONS, QUOTES, REFUSALS, F
 from engine.analysis.orders import SIDE_WORDS, Lives
 from engine.core.commands import Cancel, Refused, Submit
 from engine.core.errors import JournalError, Problem
-from engine.core.events import AnyEvent, OrderFilled, Started
-from engine.core.position import notional
+from engine.core.events import AnyEvent, FundingSettled, OrderFilled, Started, Transferred
+from engine.core.position import Position, notional
 from engine.core.state import State, begun, evolve
 from engine.core.types import Leg
 from engine.journal.entry import Entry, Kind
 from engine.journal.reader import Journal
 
 
-class _Top(msgspec.Struct):
+class _Top(msgspec.Struct, gc=False):
     bid: float | None
     ask: float | None
 
 
-class _Tick(msgspec.Struct):
+class _Tick(msgspec.Struct, gc=False):
     """What the frames need of a tick, as floats: most of a journal is ticks."""
 
     top: _Top
@@ -32,6 +31,9 @@ class _Tick(msgspec.Struct):
     ready: bool = True
 
 
+type Booked = Started | OrderFilled | FundingSettled | Transferred
+_BOOKED = (Started, OrderFilled, FundingSettled, Transferred)  # what moves the books
+_LEGS = tuple(Leg)
 _ticks_decoder = msgspec.json.Decoder(list[_Tick], strict=False)
 
 
@@ -71,13 +73,14 @@ class _Folding:
                 self.event_seq = row[0]
                 ticks.append(row)
             else:
-                seq, kind, *rest = row
-                self._entry(Entry(seq, Kind(kind), *rest))
-        self._ticks(ticks)
+                self._entry(Entry._make((*row, b"")))
+        if ticks:
+            self._ticks(ticks)
         self.last = page[-1]
 
     def _entry(self, entry: Entry) -> None:
-        if entry.kind is Kind.EVENT:
+        is_event = entry.kind == Kind.EVENT
+        if is_event:
             self.event_seq = entry.seq
         match entry.value:
             case Submit() as order:
@@ -86,7 +89,7 @@ class _Folding:
                 self.lives.cancel_requested(cancel, entry.ts_init)
             case Refused() as refused:
                 self._refused(entry, refused)
-            case value if entry.kind is Kind.EVENT:
+            case value if is_event:
                 self._event(entry, value)  # type: ignore[arg-type]  # an entry of kind event holds one
 
     def frames(self) -> Frames:
@@ -110,25 +113,33 @@ class _Folding:
         except msgspec.MsgspecError as error:
             message = f"a tick among entries {rows[0][0]} to {rows[-1][0]} is damaged: {error}"
             raise JournalError(Problem("journal", message)) from error
-        for row, tick in zip(rows, ticks, strict=True):
-            self.market.add(row[0], row[4], tick.top.bid, tick.top.ask, tick.mark, tick.ready)
+        self.market.extend(
+            [row[0] for row in rows],
+            [row[4] for row in rows],
+            [tick.top.bid for tick in ticks],
+            [tick.top.ask for tick in ticks],
+            [tick.mark for tick in ticks],
+            [tick.ready for tick in ticks],
+        )
 
     def _event(self, entry: Entry, event: AnyEvent) -> None:
-        before = self.state
-        self.state = evolve(before, event)
-        if self.state is before and isinstance(event, OrderFilled):
-            return  # one that was told twice
+        if isinstance(event, _BOOKED):
+            before, self.state = self.state, evolve(self.state, event)
+            if self.state is before:
+                return  # a fill that was told twice
+            self._booked(entry, event, before)
+        if self.lives.happened(event) and (best := self.lives.best()) != self.best:
+            self.best = best
+            self.quotes.add(entry.seq, entry.ts_init, *best, best[0] is not None and best[2] is not None)
+
+    def _booked(self, entry: Entry, event: Booked, before: State[None]) -> None:
         if isinstance(event, Started):
             for leg in self.state.positions:
                 self._position(entry, leg)
         if isinstance(event, OrderFilled):
             self._fill(entry, event, before)
             self._position(entry, event.leg)
-        if self.state.ledger is not before.ledger or isinstance(event, Started):
-            self._book(entry)
-        if self.lives.happened(event) and (best := self.lives.best()) != self.best:
-            self.best = best
-            self.quotes.add(entry.seq, entry.ts_init, *best, best[0] is not None and best[2] is not None)
+        self._book(entry)
 
     def _fill(self, entry: Entry, fill: OrderFilled, before: State[None]) -> None:
         life = self.lives.by_id.get(fill.id)
@@ -158,20 +169,13 @@ class _Folding:
 
     def _position(self, entry: Entry, leg: Leg) -> None:
         held = self.state.position(leg)
-        self.positions.add(entry.seq, entry.ts_init, leg.value, float(held.size), _float(held.entry))
+        self.positions.add(entry.seq, entry.ts_init, leg.value, *_size_and_entry(held))
 
     def _book(self, entry: Entry) -> None:
         ledger = self.state.ledger
-        legs = chain.from_iterable((float(p.size), _float(p.entry)) for p in map(self.state.position, Leg))
-        self.books.add(
-            entry.seq,
-            float(ledger.cash),
-            float(ledger.gained),
-            float(ledger.fees),
-            float(-ledger.rebates),
-            float(-ledger.funding),
-            *legs,
-        )
+        money = (ledger.cash, ledger.gained, ledger.fees, -ledger.rebates, -ledger.funding)
+        legs = [amount for leg in _LEGS for amount in _size_and_entry(self.state.position(leg))]
+        self.books.add(entry.seq, *map(float, money), *legs)
 
     def _refused(self, entry: Entry, refused: Refused) -> None:
         draft = refused.draft
@@ -192,6 +196,10 @@ def _with_mids(fills: pl.DataFrame, market: pl.DataFrame) -> pl.DataFrame:
     both = market.filter(pl.col("bid").is_not_null() & pl.col("ask").is_not_null())
     mids = both.select("seq", mid=(pl.col("bid") + pl.col("ask")) / 2)
     return fills.drop("mid").join_asof(mids, on="seq").select(FILLS.keys())
+
+
+def _size_and_entry(held: Position) -> tuple[float, float | None]:
+    return float(held.size), _float(held.entry)
 
 
 def _float(value: Any) -> float | None:

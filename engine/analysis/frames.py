@@ -6,6 +6,7 @@ exact decimals are in the journal.
 """
 
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,18 +150,26 @@ class Table:
         if len(self._rows) >= self.PACK:
             self._pack()
 
+    def extend(self, *columns: list[Any]) -> None:
+        """Many rows, column by column."""
+        self._pack()
+        self._packed.append(self._frame(columns))
+
     def frame(self) -> pl.DataFrame:
         self._pack()
         return pl.concat(self._packed)
 
     def _pack(self) -> None:
         rows, self._rows = self._rows, []
-        columns = zip(*rows, strict=True) if rows else ([] for _ in self.schema)
+        if rows or not self._packed:
+            self._packed.append(self._frame(zip(*rows, strict=True) if rows else ([] for _ in self.schema)))
+
+    def _frame(self, columns: Iterable[Sequence[Any]]) -> pl.DataFrame:
         made = [
             pl.Series(name, column, pl.Int64).cast(TIME) if kind == TIME else pl.Series(name, column, kind)
             for (name, kind), column in zip(self.schema.items(), columns, strict=True)
         ]
-        self._packed.append(pl.DataFrame(made))
+        return pl.DataFrame(made)
 
 
 def write_frames(frames: Frames, folder: Path) -> None:

@@ -57,9 +57,9 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
 
     `seq` is the journal's number of the last entry; `now` the time of the latest tick (0 before the first);
     `orders` stand in order of creation; `positions` holds only legs that are not flat. `earlier`: the price
-    from before `tick`, if that has none. `trades` are the ids of the latest fills, `funded_ns` and `moved_ns` the
-    venue's times of the latest funding and transfer. `ledger` is kept at cost: `valued` tells what it is worth at the
-    price.
+    from before `tick`, if that has none. `trades` are the ids of the latest fills, oldest first (a dict: asking it is
+    quick), `funded_ns` and `moved_ns` the venue's times of the latest funding and transfer. `ledger` is kept at cost:
+    `valued` tells what it is worth at the price.
     """
 
     run: str
@@ -78,7 +78,7 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
     positions: dict[Leg, Position] = {}
     stopping: bool = False
     guard: Guard = Guard()
-    trades: tuple[str, ...] = ()
+    trades: dict[str, None] = {}
     funded_ns: Nanos = 0
     moved_ns: Nanos = 0
 
@@ -239,8 +239,16 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
         positions=dict(sorted(positions.items())),
         orders=tuple(_after_fill(state.orders, event)),
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
-        trades=(*state.trades[-TRADES_KEPT:], event.trade_id),
+        trades=_counting(state.trades, event.trade_id),
     )
+
+
+def _counting(trades: dict[str, None], trade_id: str) -> dict[str, None]:
+    after = trades.copy()
+    after[trade_id] = None
+    if len(after) > TRADES_KEPT:
+        del after[next(iter(after))]
+    return after
 
 
 def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> Iterator[Working]:

@@ -17,6 +17,7 @@ from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_fi
 PAGE = 2_000
 FEW = 50
 _LAST = 2**63 - 1
+_UNCHAINED = "seq, kind, type, ts_event, ts_init, payload"
 _SCHEMA = {
     "seq": pl.Int64,
     "kind": pl.String,
@@ -47,9 +48,9 @@ class Journal:
                 yield self._entry(row)
 
     def pages(self) -> Iterator[list[tuple[Any, ...]]]:
-        """All entries as plain tuples of Entry's fields (`kind` as text), many at a time: for who reads them all and
-        needs few of them as values."""
-        yield from self._pages(1, None, None)
+        """All entries as plain tuples of Entry's fields (`kind` as text, no hash), many at a time: for who reads them
+        all and needs few of them as values."""
+        yield from self._pages(1, None, None, columns=_UNCHAINED)
 
     def backwards(self, *, until: int, types: Iterable[str]) -> Iterator[Entry]:
         """Entries of the given types with seq <= until, the last one first."""
@@ -82,11 +83,13 @@ class Journal:
         except ValueError as error:
             raise JournalError(Problem(str(self.folder / JOURNAL_FILE), f"entry {seq} is damaged: {error}")) from error
 
-    def _pages(self, since: int, until: int | None, types: Iterable[str] | None) -> Iterator[list[tuple[Any, ...]]]:
+    def _pages(
+        self, since: int, until: int | None, types: Iterable[str] | None, *, columns: str = "*"
+    ) -> Iterator[list[tuple[Any, ...]]]:
         """The file is held for a page at a time: a slow reader keeps no writer from tidying or sealing it."""
         names = None if types is None else sorted(types)
         where = "" if names is None else f" and type in ({','.join('?' * len(names))})"
-        query = f"select * from entry where seq >= ? and seq <= ?{where} order by seq limit {PAGE}"  # noqa: S608
+        query = f"select {columns} from entry where seq >= ? and seq <= ?{where} order by seq limit {PAGE}"  # noqa: S608
         last = _LAST if until is None else until
         while True:
             with self._reading() as db:

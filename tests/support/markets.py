@@ -43,7 +43,7 @@ class MemoryJournal:
         self._entries.append(Entry(seq, kind, type(value).__name__, *at, encode(value), b""))
 
     def pages(self) -> Iterator[list[tuple[Any, ...]]]:
-        rows = [(entry.seq, entry.kind.value, *entry[2:]) for entry in self._entries]
+        rows = [(entry.seq, entry.kind.value, *entry[2:-1]) for entry in self._entries]
         yield from (rows[:3], rows[3:]) if len(rows) > 3 else (rows,)
 
     def entries(self, *, until: int | None = None) -> Iterable[Entry]:

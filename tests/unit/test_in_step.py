@@ -100,8 +100,8 @@ def test_an_order_that_may_still_be_on_its_way_is_not_over() -> None:
 
 def test_only_trades_are_taken_from_a_view_that_is_behind() -> None:
     trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal(1), Decimal(0), True, LATER)
-    run = Run(orders=(working(START_NS),), trades=("9",))
-    before = msgspec.structs.replace(run.state, trades=())
+    run = Run(orders=(working(START_NS),), trades={"9": None})
+    before = msgspec.structs.replace(run.state, trades={})
     view = a_view(trades=(trade,), names={7: "web"}, balance=Decimal(9_000))
     assert [type(event) for event in run.told(view, before)] == [OrderFilled]
     assert run.in_step.blind
