@@ -18,12 +18,19 @@ VERDICTS = "perpmm-verdicts.json"  # beside the manifest: what `data check` said
 _NAMED = 12  # digits of an ingest's fingerprint that name it
 
 
+class OfDay(msgspec.Struct, frozen=True):
+    verdict: str
+    reason: str
+
+
 class Said(msgspec.Struct, frozen=True):
-    """What a check said of an instrument's data, and of which data."""
+    """What a check said of an instrument's data, and of which data. `reasons`: all of them, the worst first."""
 
     verdict: str
     reason: str
     fingerprint: str
+    reasons: tuple[str, ...]
+    days: dict[str, OfDay]
 
 
 class Holding(msgspec.Struct, frozen=True):

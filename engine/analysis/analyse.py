@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from data.holdings import Said
 from engine.analysis.fold import fold_journal, started_of
 from engine.analysis.frames import write_frames
 from engine.analysis.market import market_of
@@ -18,11 +21,14 @@ from engine.journal.reader import Journal
 REPORT_FILE = "report.html"
 
 
-def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: bool) -> dict[str, Any]:
+def analyse(
+    run_dir: Path, *, rows: int | None, seconds: float | None, report: bool, quality: Said | None = None
+) -> dict[str, Any]:
     """Write `frames/*.parquet`, `summary.json` and, if asked, `report.html` into a run's folder; return the summary.
 
-    `rows`: market data rows replayed, `seconds`: wall seconds of the loop; both only handed on. Raises JournalError if
-    the journal cannot be read or a file cannot be written.
+    `rows`: market data rows replayed, `seconds`: wall seconds of the loop, `quality`: what was said of the data (as
+    `data` in the summary); all only handed on. Raises JournalError if the journal cannot be read or a file cannot be
+    written.
     """
     journal = Journal(run_dir)
     frames = fold_journal(journal)
@@ -30,6 +36,8 @@ def analyse(run_dir: Path, *, rows: int | None, seconds: float | None, report: b
     market = market_of(run_dir, journal.run_file, frames.equity)
     studied = study(journal.run_file, frames, started.instrument, market)
     figures = summary(frames, rows=rows, seconds=seconds) | study_figures(studied)
+    if quality is not None:
+        figures["data"] = msgspec.to_builtins(quality)
     write_frames(frames, run_dir / FRAMES_FOLDER)
     write_atomically(run_dir / SUMMARY_FILE, json.dumps(figures, indent=2).encode() + b"\n")
     if report:

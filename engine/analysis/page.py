@@ -50,6 +50,7 @@ MEANINGS = {
     "depth": "What was shown at each price around the quote's fill that the market moved against most within a second, "
     "and who traded.",
 }
+TONES = {"clean": "good", "usable": "fair", "unfit": "bad"}  # of what `data check` says
 NOTHING = {
     "markouts": "No quote filled.",
     "queue": "The book is not known: the run's catalog is gone, or has none.",
@@ -169,13 +170,21 @@ def _believed(studied: Study) -> str:
 
 
 def _data(journal: Journal, figures: dict[str, Any], studied: Study) -> str:
-    warnings, unknown = journal.run_file.warnings, figures.get("seconds_unknown") or 0
+    unknown, said = figures.get("seconds_unknown") or 0, figures.get("data")
     noted = [f"The market was unknown for {duration(unknown)}."] if unknown else []
     coarse = [] if studied.attribution.source == "quotes" else ["Its catalog is gone: measured by the run's own ticks."]
-    more = [*noted, *coarse, *warnings]
-    answer = f"{len(more)} thing{'s' if len(more) > 1 else ''} to know:" if more else "Nothing was found wrong with it."
-    meaning = "What was found as the data was read in; `perpmm data check` examines a catalog."
-    return box("fair" if more else "good", "How good is the data?", answer, more, meaning)
+    more = [*noted, *coarse, *journal.run_file.warnings]
+    question = "How good is the data?"
+    if said is None:
+        answer = (
+            f"{len(more)} thing{'s' if len(more) > 1 else ''} to know:" if more else "Nothing was found wrong with it."
+        )
+        meaning = "What was found as the data was read in; `perpmm data check` examines a catalog."
+        return box("fair" if more else "good", question, answer, more, meaning)
+    meaning = "What `perpmm data check` says of the data: clean, usable or unfit, in all and day by day, and why."
+    days = (f"{day}: {of['verdict']}{', ' if of['reason'] else ''}{of['reason']}" for day, of in said["days"].items())
+    answer = f"{said['verdict'].capitalize()}: {said['reason']}."
+    return box(TONES[said["verdict"]], question, answer, [*said["reasons"][1:], *days, *more], meaning)
 
 
 def _period(figures: dict[str, Any]) -> str:

@@ -8,14 +8,14 @@ import msgspec
 from data import store
 from data.clock import Latencies
 from data.gaps import with_silences
-from data.holdings import Said, remember
+from data.holdings import OfDay, Said, remember, verdicts
 from data.manifest import Ingest
 from data.quality.catalogued import pieces_of
 from data.quality.examination import Examination
 from data.quality.findings import Finding
 from data.quality.limits import Limits
 from data.quality.told import counted
-from data.quality.verdict import About, Verdict, verdict
+from data.quality.verdict import About, Reason, Verdict, verdict
 from data.readers.protocol import Job, Reader, Survey
 from data.schema import Table
 from data.sniff import reader_of
@@ -51,8 +51,36 @@ def check_catalog(catalog: Path, instrument_id: str | None, limits: Limits) -> d
             for piece in pieces_of(catalog, ingest.tables, held.instrument):
                 seen.add(piece)
         found[name] = _of_ingests(seen, held.ingests, limits)
-        remember(catalog, name, Said(found[name].word.value, found[name].reason, held.fingerprint))
+        remember(catalog, name, _said(found[name], held.fingerprint))
     return found
+
+
+def said_of(catalog: Path, instrument_id: str, fingerprint: str) -> Said | None:
+    """What the last check said, or a check says now; None where the catalog does not hold these very data."""
+    last = verdicts(catalog).get(instrument_id)
+    if last is not None and last.fingerprint == fingerprint:
+        return last
+    try:
+        if store.fingerprint(catalog, instrument_id) != fingerprint:
+            return None
+        found = check_catalog(catalog, instrument_id, Limits())
+    except DataError:
+        return None
+    return _said(found[instrument_id], fingerprint)
+
+
+def _said(found: Verdict, fingerprint: str) -> Said:
+    return Said(
+        verdict=found.word.value,
+        reason=found.reason,
+        fingerprint=fingerprint,
+        reasons=tuple(f"{each.word}: {each.text}" for each in found.reasons),
+        days={day: OfDay(word.value, _first(reasons)) for day, (word, reasons, _) in found.days.items()},
+    )
+
+
+def _first(reasons: Sequence[Reason]) -> str:
+    return reasons[0].text if reasons else ""
 
 
 def _of_ingests(seen: Examination, ingests: tuple[Ingest, ...], limits: Limits) -> Verdict:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.analysis.analyse import analyse
 from engine.analysis.fold import started_of
 from engine.config.tree import RunConfig, identity
 from engine.core.errors import ConfigError, JournalError, Problem
@@ -39,6 +38,7 @@ from engine.run.narrate import Narrator
 from engine.run.reconcile import leg_of_word, reconcile
 from engine.run.recover import resumed, snapshotting
 from engine.run.remade import remade
+from engine.run.results import results
 from engine.run.seals import sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, result_of
 from engine.run.venues import check_traded
@@ -117,7 +117,7 @@ def trade(run: Live, venue: Binance, keys: Keys, *, created: str, progress: Prog
         reason = f"{end.stopped}; its orders were cancelled" if end.stopped is not None else ""
         seal = ended(Status.INTERRUPTED if reason else Status.ENDED, reason, seconds=end.seconds)
         progress("analysis", 0.0)
-        summary = analyse(journal.folder, rows=None, seconds=end.seconds, report=plan.config.output.report)
+        summary = results(journal.folder, rows=None, seconds=end.seconds, report=plan.config.output.report)
         progress("analysis", 1.0)
     result = result_of(plan, journal.folder, seal, summary, desk.state)
     return Traded(msgspec.structs.replace(result, stopped=end.stopped), left)

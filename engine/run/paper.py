@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.analysis.analyse import analyse
 from engine.config.tree import RunConfig, identity
 from engine.core.session import Send, Session
 from engine.core.state import State
@@ -25,6 +24,7 @@ from engine.run.market_now import contract_now, live_market
 from engine.run.narrate import Narrator
 from engine.run.recover import snapshotting
 from engine.run.remade import remade
+from engine.run.results import results
 from engine.run.seals import Ended, sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, market_data, planned, result_of
 from strategies.registry import STRATEGIES
@@ -89,7 +89,7 @@ def paper(run: Paper, *, created: str, progress: Progress = lambda *_: None) -> 
         check_positions(state, end.positions)
         seal = _sealed(ended, end, state)
         progress("analysis", 0.0)
-        summary = analyse(journal.folder, rows=end.rows, seconds=end.seconds, report=plan.config.output.report)
+        summary = results(journal.folder, rows=end.rows, seconds=end.seconds, report=plan.config.output.report)
         progress("analysis", 1.0)
     return msgspec.structs.replace(result_of(plan, journal.folder, seal, summary, state), stopped=end.stopped)
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from data import store
 from data.gaps import Gap
-from engine.analysis.analyse import REPORT_FILE, analyse
+from engine.analysis.analyse import REPORT_FILE
 from engine.config.tree import RunConfig, identity
 from engine.core.errors import ConfigError, Problem
 from engine.core.session import Send, Session
@@ -23,6 +23,7 @@ from engine.nautilus.interrupts import Stopped
 from engine.run.agreement import check_agreement
 from engine.run.compose import Parts, compose, said_before
 from engine.run.reference import fingerprint_of, idle_keys, reference_of
+from engine.run.results import results
 from engine.run.seals import sealed_as_it_went
 from engine.simulation.fee_tiers import fees
 from engine.simulation.reference import Reference
@@ -126,7 +127,7 @@ def backtest(plan: Plan, *, created: str, progress: Progress = lambda *_: None) 
         end, state = _replayed(plan, journal, progress)
         seal = ended(rows=end.rows, seconds=end.loop_seconds, balance=str(end.balance))
         progress("analysis", 0.0)
-        summary = analyse(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=config.output.report)
+        summary = results(journal.folder, rows=end.rows, seconds=end.loop_seconds, report=config.output.report)
         progress("analysis", 1.0)
     result = result_of(plan, journal.folder, seal, summary, state)
     return replace(result, notes=(*result.notes, *_averaged(plan, end, state)))
