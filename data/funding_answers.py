@@ -59,7 +59,9 @@ class FundingAnswers:
             raise fault(path, "has no funding rate")
         symbols = frozenset(paid.symbol for paid in rates)
         first_ms = min(paid.time_ms for paid in rates)
-        return Survey(path, first_ms * MS, frozenset({Table.FUNDING}), symbols, has_receive_time=False)
+        return Survey(
+            path, first_ms * MS, frozenset({Table.FUNDING}), symbols, is_complete=True, has_receive_time=False
+        )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         paid: dict[int, tuple[Path, Paid]] = {}

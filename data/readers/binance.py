@@ -15,7 +15,7 @@ from pathlib import Path
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import MS, Batch
 from data.readers.binance_chain import Chain, Received
-from data.readers.binance_lines import Line, Split, is_cryptofeed, splitter
+from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, splitter
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
 from data.readers.protocol import Job, OnBytes, Sample, Survey
 from data.schema import Piece, Table
@@ -68,7 +68,8 @@ class BinanceReader:
             seconds = _SECONDS.search(head)
             return Survey(path, int(seconds[1]) * 10**9 if seconds else 0, frozenset())
         at_ns = _sent_ns(first) if first.at_ns is None else first.at_ns
-        return Survey(path, at_ns, tables, frozenset(symbols), has_receive_time=first.at_ns is not None)
+        is_complete, timed = is_of_one(split, head, symbols), first.at_ns is not None
+        return Survey(path, at_ns, tables, frozenset(symbols), is_complete, has_receive_time=timed)
 
     def symbol_in_file(self, instrument: Instrument) -> str:
         return instrument.raw_symbol

@@ -134,6 +134,12 @@ def _ns(text: str) -> int:
     return int(value * unit)
 
 
+def is_of_one(split: Split, head: bytes, symbols: set[str]) -> bool:
+    """Whether a file that begins like this is of one symbol: cryptofeed's and COIN-M's name them all, also those of
+    snapshots, so that there may be more; in any other a second symbol is refused."""
+    return len(symbols) == 1 and not is_cryptofeed(split) and b'"ps":' not in head and b'"symbol":' not in head
+
+
 def is_cryptofeed(split: Split) -> bool:
     """Whether the files are those that are to be merged by time."""
     return split is _cryptofeed

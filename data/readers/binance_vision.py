@@ -146,7 +146,9 @@ class VisionReader:
         if head is None:
             raise fault(path, "has a header and no rows")
         first_ns = int(head.times(self._layout.time, unit_ns(head, self._layout.time))[0])
-        return Survey(path, first_ns, self._tables, frozenset(_symbols(sample)), has_receive_time=False)
+        return Survey(
+            path, first_ns, self._tables, frozenset(_symbols(sample)), is_complete=True, has_receive_time=False
+        )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         convert = self._converter(paths[0])

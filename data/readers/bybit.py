@@ -35,7 +35,7 @@ class _Books:
     def survey(self, path: Path) -> Survey:
         first = _first(path)
         tables = frozenset({Table.BOOK})
-        return Survey(path, first.ts * MS, tables, frozenset({first.data.s}), has_receive_time=False)
+        return Survey(path, first.ts * MS, tables, frozenset({first.data.s}), is_complete=True, has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         recording = _Recording(job, _first(paths[0]).topic)

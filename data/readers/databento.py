@@ -53,7 +53,7 @@ class DbnReader:
         if first is None:
             raise fault(path, "has a header and no records")
         symbols = frozenset(records.contents.ids)
-        return Survey(path, int(first[0]["ts_recv"][0]), frozenset(self._parts), symbols)
+        return Survey(path, int(first[0]["ts_recv"][0]), frozenset(self._parts), symbols, is_complete=True)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         parts = {table: make(job) for table, make in self._parts.items()}

@@ -58,7 +58,7 @@ class _Catalog:
                 firsts.append(_first_ns(file))
         if not firsts:
             raise fault(path, "holds no rows of a kind that is read")
-        return Survey(path, min(firsts), frozenset(tables), frozenset(symbols))
+        return Survey(path, min(firsts), frozenset(tables), frozenset(symbols), is_complete=True)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         files = [f for path in paths for f in _files(path) if _instrument_id(f) == job.instrument.id]

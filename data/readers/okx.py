@@ -68,7 +68,14 @@ class _Books:
 
     def survey(self, path: Path) -> Survey:
         name, _, levels = _decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
-        return Survey(path, int(levels[0].ts) * MS, frozenset({Table.BOOK}), frozenset({name}), has_receive_time=False)
+        return Survey(
+            path,
+            int(levels[0].ts) * MS,
+            frozenset({Table.BOOK}),
+            frozenset({name}),
+            is_complete=True,
+            has_receive_time=False,
+        )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         recording = _Recording(job)

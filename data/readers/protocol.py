@@ -80,6 +80,7 @@ class Survey(msgspec.Struct, frozen=True):
     first_ns: int  # receive time of the first row; the venue's where there is none
     tables: frozenset[Table]  # what it holds as far as one can see
     symbols: frozenset[str] = frozenset()  # those seen, as the file writes them
+    is_complete: bool = False  # whether `symbols` are all there can be in the file, of which there are some
     has_receive_time: bool = True
 
 

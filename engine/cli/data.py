@@ -11,29 +11,39 @@ from data.synthetic.contract import INVERSE
 from data.synthetic.knobs import turned
 from data.synthetic.settings import Settings
 from engine.cli import show, speak
-from engine.run.ingest import ingest
+from engine.run.ingest import Ingested
+from engine.run.ingest_each import Terms, ingest_each
 
 STAGES = {"ingest": "Writing the catalog", "synthetic": "Making the market"}
 MINUTES = 15.0
 
 
-def ingest_files(
-    paths: list[Path], instrument: str, catalog: Path, about: tuple[Path | None, Path | None], *, as_json: bool
-) -> None:
-    with show.progress(STAGES) as bar:
-        made = ingest(
-            paths,
-            instrument_id=instrument,
-            catalog=catalog,
-            instrument_file=about[0],
-            exchange_info=about[1],
-            progress=lambda stage, done, total: bar(stage, done / total if total else 1.0),
-            workers=os.process_cpu_count() or 1,
-        )
+def ingest_files(paths: list[Path], instruments: list[str], catalog: Path, terms: Terms, *, as_json: bool) -> None:
+    """One contract is told as one object, several as a list of them."""
+    made: list[Ingested] = []
+    try:
+        with show.progress(STAGES) as bar:
+            each = ingest_each(
+                paths,
+                instruments,
+                catalog,
+                terms,
+                progress=lambda stage, done, total: bar(stage, done / total if total else 1.0),
+                workers=os.process_cpu_count() or 1,
+            )
+            made.extend(each)
+    finally:
+        for one in made:
+            _tell(one, named=len(instruments) > 1, as_json=as_json)
+        if as_json and made:
+            told = [msgspec.to_builtins(one) for one in made]
+            speak.json_object(told[0] if len(instruments) == 1 else {"ingested": told})
+
+
+def _tell(made: Ingested, *, named: bool, as_json: bool) -> None:
     for warning in made.warnings:
-        speak.note(f"note: {warning}")
+        speak.note(f"note: {f'{made.instrument_id}: ' if named else ''}{warning}")
     if as_json:
-        speak.json_object(msgspec.to_builtins(made))
         return
     rows: dict[str, Any] = {name.replace("_", " "): f"{count:,} rows" for name, count in made.rows_by_table.items()}
     speed = made.rows / made.seconds if made.seconds else 0.0

@@ -44,6 +44,10 @@ def list_all(folder: Path, *, as_json: bool) -> None:
             grid.add_row(f"[bold]{catalog}[/bold]")
         grid.add_row(*_row(each))
     shown.OUT.print(grid)
+    if any(each.said is None for each in found):
+        speak.note(
+            "not checked: `perpmm data check CATALOG` says whether it is clean, usable or unfit, and this list then too"
+        )
 
 
 def _row(each: Holding) -> tuple[str, ...]:

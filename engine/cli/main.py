@@ -132,17 +132,20 @@ def paper(
 
 @data.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files of one recording of one instrument.")],
-    instrument: Annotated[str, typer.Option(help="Its name, such as BTCUSDT-PERP.BINANCE.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files of one recording.")],
     catalog: Annotated[Path, typer.Option(help="The catalog's folder; made if missing.")],
+    instrument: Annotated[
+        list[str] | None, typer.Option(help="A contract in them, such as BTCUSDT-PERP.BINANCE; repeatable.")
+    ] = None,
     instrument_file: Annotated[Path | None, typer.Option(help="Tick, step, fees and margins (TOML).")] = None,
     exchange_info: Annotated[Path | None, typer.Option(help="The venue's exchangeInfo (JSON).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Read a vendor's files into a catalog: Tardis CSV, raw Binance USD-M captures."""
+    """Read vendors' files into a catalog: docs/data.md names the kinds, which are known from what they hold."""
     from engine.cli import data as command
+    from engine.run.ingest_each import Terms
 
-    command.ingest_files(paths, instrument, catalog, (instrument_file, exchange_info), as_json=as_json)
+    command.ingest_files(paths, instrument or [], catalog, Terms(instrument_file, exchange_info), as_json=as_json)
 
 
 @app.command()

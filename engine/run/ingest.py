@@ -70,12 +70,12 @@ def ingest(  # noqa: PLR0913 - each names its own concern
     """
     started = time.perf_counter()
     try:
-        found = _readers(paths)
+        found = readers(paths)
         files = _digests(found)
         manifest = load(catalog)
         if done := _already_there(manifest, instrument_id, set(files.values()), catalog):
             return _result(done, catalog, time.perf_counter() - started, unchanged=True)
-        surveys = _surveys(found)
+        surveys = surveys_of(found)
         instrument = instrument_for(instrument_id, surveys[0].first_ns, instrument_file, exchange_info)
         _check_surveys(found, surveys)
         _check_instrument(manifest, instrument, catalog)
@@ -104,7 +104,7 @@ def ingest(  # noqa: PLR0913 - each names its own concern
     return _result(made, catalog, time.perf_counter() - started)
 
 
-def _readers(paths: Sequence[Path]) -> Found:
+def readers(paths: Sequence[Path]) -> Found:
     """Who reads each file; the problems of all files that nobody reads, at once."""
     found: Found = {}
     problems: list[Problem] = []
@@ -142,7 +142,7 @@ def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
     return count
 
 
-def _surveys(found: Found) -> tuple[Survey, ...]:
+def surveys_of(found: Found) -> tuple[Survey, ...]:
     """In order of time."""
     return tuple(sorted((reader.survey(path) for path, reader in found.items()), key=lambda s: s.first_ns))
 
