@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 import polars as pl
 
 from engine.analysis.figures import BUY, MARKET, SELL, Units
-from engine.analysis.market import Market, tops_at
+from engine.analysis.market import Market, Tops, tops_at
 from engine.analysis.shown import shown_at
 from engine.analysis.study_figures import LINE, small
 from engine.core.types import SECOND, Instrument
 
 SHADES = [[0, "rgba(59,130,246,0)"], [0.1, "rgba(59,130,246,.25)"], [1, "rgba(59,130,246,1)"]]
 STEPS = 61
-TICKS = 10  # to either side of the fill's price
+TICKS, MOST_TICKS = 10, 40  # to either side of the fill's price: as far as the touch went
 
 
 def depth_figure(
@@ -26,7 +26,10 @@ def depth_figure(
     now = int(fill["ts"].timestamp() * SECOND) if hasattr(fill["ts"], "timestamp") else int(fill["ts"])
     times = now + (np.linspace(-seconds, seconds, STEPS) * SECOND).astype(np.int64)
     tick = float(instrument.tick)
-    prices = [round(fill["price"] + step * tick, 12) for step in range(-TICKS, TICKS + 1)]
+    (tops,) = tops_at(market, times)
+    reach = _reach(tops, fill["price"]) / tick
+    ticks = int(min(max(reach + 2, TICKS), MOST_TICKS))
+    prices = [round(fill["price"] + step * tick, 12) for step in range(-ticks, ticks + 1)]
     grid = pl.DataFrame({"ts": times}).join(pl.DataFrame({"price": prices}), how="cross")
     asked = pl.concat([grid.with_columns(side=pl.lit(side)) for side in ("buy", "sell")])
     shown = asked.with_columns(shown_at(market.books, asked).fill_null(0.0))
@@ -37,13 +40,20 @@ def depth_figure(
         colorbar={"title": {"text": units.size}, "thickness": 12}, name="Shown",
         hovertemplate=f"%{{x:+.2f}} s, %{{y:,.8~g}}: %{{z:.6~g}} {units.size}<extra></extra>",
     )  # fmt: skip
-    traces = [heat, *_tops(market, times, across), *_prints(market, now, seconds), _fill(fill)]
-    upright = {"title": {"text": units.price}, "tickformat": ",.8~g", "range": [prices[0], prices[-1]]}
+    traces = [heat, *_lines(tops, across), *_prints(market, now, seconds), _fill(fill)]
+    half = max(reach + 2, ticks) * tick
+    around = [fill["price"] - half, fill["price"] + half]
+    upright = {"title": {"text": units.price}, "tickformat": ",.8~g", "range": around}
     return small(go.Figure(traces), upright, {"title": {"text": "seconds from the fill"}})
 
 
-def _tops(market: Market, times: Any, across: list[float]) -> list[go.Scatter]:
-    (tops,) = tops_at(market, times)
+def _reach(tops: Tops, price: float) -> float:
+    """How far the touch stood from a price at most."""
+    away = np.abs(np.concatenate((tops.bid, tops.ask)) - price)
+    return float(np.max(away, initial=0.0, where=np.isfinite(away)))
+
+
+def _lines(tops: Tops, across: list[float]) -> list[go.Scatter]:
     line = {"width": 1.4, "shape": "hv"}
     return [
         go.Scatter(x=across, y=values.tolist(), mode="lines", name=name, line={**line, "color": colour})

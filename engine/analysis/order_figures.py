@@ -1,18 +1,17 @@
 """Figures of what became of the quotes: the queue that they joined, how long they lived, what was held."""
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from engine.analysis.figures import BUY, MARKET, POINTS, SELL, Units, milliseconds
+from engine.analysis.figures import BUY, POINTS, SELL, Units, milliseconds
 from engine.analysis.frames import Frames
 from engine.analysis.study_figures import LINE, small
 from engine.analysis.thin import envelope
 from engine.core.types import SECOND
 
 QUEUES = 8  # bars
+PALE = "66"  # in hexadecimal: how much of its colour is left to what did not fill
 
 
 def inventory_figure(frames: Frames, units: Units) -> go.Figure:
@@ -85,8 +84,8 @@ def refresh_figure(frames: Frames) -> go.Figure | None:
 
 
 def _histogram(lives: pl.DataFrame, name: str, colour: str) -> go.Histogram:
-    pattern: dict[str, Any] = {"shape": "/", "fgcolor": MARKET} if name.startswith("filled") else {}
+    shade = colour if name.startswith("filled") else f"{colour}{PALE}"
     return go.Histogram(
-        x=lives["seconds"].to_list(), name=name, nbinsx=60, marker={"color": colour, "pattern": pattern},
+        x=lives["seconds"].to_list(), name=name, nbinsx=60, marker={"color": shade},
         hovertemplate=f"%{{x}} s: %{{y}} {name}<extra></extra>",
     )  # fmt: skip

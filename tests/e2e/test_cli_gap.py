@@ -1,12 +1,14 @@
 """Updates are missing in the middle of a recording: what a user is told, and what the run does."""
 
 import gzip
+import html
 import json
 from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 
+from data.holdings import verdicts
 from tests.support.captures import START_MS, capture, depth, line, snapshot
 from tests.support.cli import INSTRUMENT, perpmm, run_file
 
@@ -46,7 +48,12 @@ def test_a_gap_pulls_the_quotes_and_is_counted(tmp_path: Path) -> None:
     assert said.code == 0, said.err
     assert any("unknown for 11.0 s in 1 gap" in note for note in said.json["notes"])
     assert said.json["summary"]["seconds_unknown"] == 11.0
-    assert "Market unknown" in Path(said.json["report"]).read_text()
+    page = Path(said.json["report"]).read_text()
+    assert "Market unknown" in page
+    data = said.json["summary"]["data"]
+    assert data["verdict"] == verdicts(catalog)[INSTRUMENT].verdict != "clean"
+    assert f"{data['verdict'].capitalize()}: {data['reason']}." in html.unescape(page)
+    assert all(f"{day}: {of['verdict']}, {of['reason']}" in html.unescape(page) for day, of in data["days"].items())
     replayed = perpmm("replay", said.json["run_dir"])
     assert replayed.code == 0, replayed.err
     quotes = pl.read_parquet(Path(said.json["run_dir"]) / "frames" / "quotes.parquet")

@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  const WIDE = 950, NARROW = 455; // what a sheet of paper upright has room for, at the style sheet's zoom
   const root = document.documentElement;
   const chart = document.getElementById("chart");
   const failed = (error) => {
@@ -20,8 +21,12 @@
   };
 
   // What must suit the paper comes from the style sheet, so that light and dark are said in one place.
-  const paper = () => {
-    const style = getComputedStyle(root);
+  const light = document.createElement("i");
+  light.className = "light";
+  light.hidden = true;
+  document.body.append(light);
+  const paper = (under = root) => {
+    const style = getComputedStyle(under);
     const [ink, soft, line, grid, panel] = ["ink", "soft", "line", "grid", "panel"].map((n) => style.getPropertyValue("--" + n).trim());
     const look = {
       paper_bgcolor: panel, plot_bgcolor: panel, "font.color": soft, "font.family": getComputedStyle(document.body).fontFamily,
@@ -97,7 +102,12 @@
       await Plotly.relayout(place, paper());
       drawn.push(place);
     }
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((each) => Plotly.relayout(each, paper())));
+    const again = (look) => drawn.forEach((each) => Plotly.relayout(each, look(each)));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => again(() => paper()));
+    window.addEventListener("beforeprint", () => again((each) => ({
+      ...paper(light), width: each === chart ? WIDE : NARROW, "xaxis.tickfont.size": each === chart ? 12 : 10,
+    })));
+    window.addEventListener("afterprint", () => again(() => ({ ...paper(), width: null, autosize: true, "xaxis.tickfont.size": 12 })));
     root.dataset.charts = String(chart.querySelectorAll(".scatterlayer .trace").length);
   };
 
