@@ -1,7 +1,7 @@
 """Files from outside as blocks of whole lines: unpacked as they are read, checked to their last byte."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from data.behind import ahead
@@ -9,7 +9,9 @@ from data.readers.protocol import OnBytes, Sample
 from data.unpack import unpacked
 from engine.core.errors import DataError, Problem
 
-_LONGEST_LINE = 1 << 26
+type Cut = Callable[[bytes], int]
+
+_LONGEST = 1 << 26
 _SAMPLE = 1 << 16
 
 
@@ -70,23 +72,28 @@ def sample_of(path: Path) -> Sample:
     return Sample(path, head[:_SAMPLE], found.containers, found.member)
 
 
-def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes) -> Iterator[bytes]:
-    """The file's text in blocks that end with a line's end, some megabytes each, whatever its size.
+def _last_line(text: bytes) -> int:
+    return text.rfind(b"\n") + 1
+
+
+def line_blocks(path: Path, on_bytes: OnBytes = ignore_bytes, cut: Cut = _last_line) -> Iterator[bytes]:
+    """The file's text in blocks that end with a line's end, some megabytes each, whatever its size. `cut` says where
+    to end one, after a line's end, in a text that may begin within a line; 0 for nowhere.
 
     Raises DataError for a file that cannot be read, is truncated or damaged, or holds no text.
     """
     rest, seen = b"", False
     for chunk in ahead(unpacked(path, on_bytes).chunks):
-        cut = chunk.rfind(b"\n") + 1
-        if not cut:
+        end = cut(chunk)
+        if not end:
             rest += chunk
-            if len(rest) > _LONGEST_LINE:
-                raise fault(path, f"a line of more than {_LONGEST_LINE >> 20} MB: this is no text file")
+            if len(rest) > _LONGEST:
+                raise fault(path, f"a line or a message of more than {_LONGEST >> 20} MB: this is no such file")
             continue
         seen = True
-        yield rest + chunk[:cut] if rest else chunk[:cut]
-        rest = chunk[cut:]
+        yield b"".join((rest, memoryview(chunk)[:end]))
+        rest = chunk[end:]
     if rest:
-        yield rest + b"\n"
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
     elif not seen:
         raise fault(path, "the file is empty")

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from data.csv_rows import Rows, header_of, rows
+from data.csv_blocks import Block, blocks
+from data.csv_form import Form, header_of
 from data.decimals import Bools, Int64s
 from data.in_order import ascending
-from data.readers.protocol import Job, Sample, Survey
+from data.readers.protocol import Job, OnBytes, Sample, Survey
 from data.schema import MARKET, SCHEMAS, Piece, Table
-from data.source import fault, ignore_bytes
+from data.source import fault, ignore_bytes, sample_of
 from engine.core.types import Instrument
 
 _MOST_ID = 36  # characters of a trade id in the catalog
@@ -22,10 +23,10 @@ _ORDINARY = ("", "0", "false")
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """What a vendor calls its columns. `unit` is the time's; `special` marks a print that fills no resting order."""
+    """What a vendor calls its columns. `unit_ns` is the time's; `special` marks a print that fills no resting order."""
 
     time: str
-    unit: str
+    unit_ns: int
     side: str
     price: str
     size: str
@@ -58,75 +59,69 @@ class TradeFiles:
         return instrument.raw_symbol
 
     def survey(self, path: Path) -> Survey:
-        head = next(rows(path, ignore_bytes), None)
-        if head is None or not len(head):
+        head = next(self._blocks(path, ignore_bytes), None)
+        if head is None:
             raise fault(path, "has a header and no rows")
         name = self._columns.symbol
-        symbols = frozenset(pc.unique(head.cells(name)).to_pylist()) if name else frozenset()
+        symbols = frozenset(head.rows[name].unique().to_list()) if name else frozenset()
         return Survey(path, int(self._times(head)[0]), frozenset({Table.TRADES}), symbols, has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-        known, twice, found = set[str](), 0, False
-        for block in ascending(paths, job.on_bytes, self._times, self._columns.time):
+        known, twice, found = list[str](), 0, False
+        for block in ascending(paths, lambda path: self._blocks(path, job.on_bytes), self._times, self._columns.time):
             ours = block.where(self._ours(block, job.instrument))
             if not len(ours):
                 continue
             found = True
-            times = self._times(ours)
-            fresh = _first_times(ours.cells(self._columns.id), known)
+            times, ids = self._times(ours), ours.rows[self._columns.id]
+            fresh = (ids.is_first_distinct() & ~ids.is_in(known)).to_numpy()
             twice += len(ours) - int(fresh.sum())
-            known = set(ours.cells(self._columns.id).filter(pa.array(times == times[-1])).to_pylist())
+            known = ids.filter(pl.Series(times == times[-1])).to_list()
             yield Piece(Table.TRADES, str(ours.path), self._trades(ours.where(fresh), job.instrument))
         if not found:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field=self._columns.symbol)
         if twice:
             job.on_warning(f"{twice} trades that were there already were left out")
 
-    def _times(self, block: Rows) -> Int64s:
-        return block.times(self._columns.time, self._columns.unit)
+    def _blocks(self, path: Path, on_bytes: OnBytes) -> Iterator[Block]:
+        columns, header = self._columns, header_of(sample_of(path).head)
+        if twice := [name for name in header if header.count(name) > 1]:
+            raise fault(path, "a column is there twice", line=1, field=twice[0])
+        return blocks(path, Form(header, numbers=frozenset({columns.time, columns.price, columns.size})), on_bytes)
 
-    def _ours(self, block: Rows, instrument: Instrument) -> Bools:
+    def _times(self, block: Block) -> Int64s:
+        return block.times(self._columns.time, self._columns.unit_ns)
+
+    def _ours(self, block: Block, instrument: Instrument) -> Bools:
         if self._columns.symbol is None:
             return np.ones(len(block), bool)
-        ours: Bools = pc.equal(block.cells(self._columns.symbol), instrument.raw_symbol).to_numpy(zero_copy_only=False)
+        ours: Bools = (block.rows[self._columns.symbol] == instrument.raw_symbol).to_numpy()
         return ours
 
-    def _trades(self, block: Rows, instrument: Instrument) -> pa.Table:
+    def _trades(self, block: Block, instrument: Instrument) -> pa.Table:
         columns = self._columns
         self.check(block, instrument)
-        ids = block.cells(columns.id)
-        block.refuse(pc.equal(ids, "").to_numpy(zero_copy_only=False), columns.id, "a trade without an id")
-        times = self._times(block)
-        trades = [
-            times,
-            times,
-            block.words(columns.side, _SIDES).astype(np.int8),
-            block.prices(columns.price, instrument),
-            block.sizes(columns.size, instrument),
-            pc.utf8_slice_codeunits(ids, -_MOST_ID),
-            self._kinds(block),
-            block.lines,
-        ]
+        ids = block.rows[columns.id]
+        block.refuse((ids == "").to_numpy(), columns.id, "a trade without an id")
+        times, price, size = (
+            self._times(block),
+            block.ticks(columns.price, instrument),
+            block.lots(columns.size, instrument),
+        )
+        block.refuse(price == 0, columns.price, "a price of 0")
+        block.refuse(size == 0, columns.size, "a size of 0")
+        side = block.words(columns.side, _SIDES).astype(np.int8)
+        texts = (each.to_arrow().cast(pa.string()) for each in (ids.str.tail(_MOST_ID), self._kinds(block)))
+        trades = [times, times, side, price, size, *texts, block.lines]
         return pa.Table.from_arrays([pa.array(each) for each in trades], schema=SCHEMAS[Table.TRADES])
 
-    def _kinds(self, block: Rows) -> pa.Array:
-        name = self._columns.special
-        if name is None or name not in block.table.column_names:
-            return pa.repeat(MARKET, len(block))
-        ordinary = pc.is_in(pc.utf8_lower(block.cells(name)), value_set=pa.array(_ORDINARY))
-        return pc.if_else(ordinary, MARKET, self._columns.special_kind)
+    def _kinds(self, block: Block) -> pl.Series:
+        columns = self._columns
+        if columns.special not in block.rows.columns:
+            return pl.repeat(MARKET, len(block), eager=True)
+        ordinary = pl.col(columns.special).str.to_lowercase().is_in(_ORDINARY)
+        kinds = pl.when(ordinary).then(pl.lit(MARKET)).otherwise(pl.lit(columns.special_kind))
+        return block.rows.select(kinds).to_series()
 
-    def check(self, block: Rows, instrument: Instrument) -> None:
+    def check(self, block: Block, instrument: Instrument) -> None:
         """What a vendor's other columns say against the instrument. Raises DataError."""
-
-
-def _first_times(ids: pa.Array, known: set[str]) -> Bools:
-    """False for an id that was there before."""
-    fresh = np.ones(len(ids), bool)
-    encoded = ids.dictionary_encode()
-    if len(encoded.dictionary) < len(ids):
-        fresh[:] = False
-        fresh[np.unique(encoded.indices.to_numpy(), return_index=True)[1]] = True
-    if known:
-        fresh &= ~pc.is_in(ids, value_set=pa.array(sorted(known))).to_numpy(zero_copy_only=False)
-    return fresh

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from data.csv_blocks import Block, Form, blocks
+from data.csv_blocks import Block, blocks
+from data.csv_form import Form
 from data.readers.binance_vision_tables import Deals, Kline, Klines, Tickers, funding, unit_ns
 from data.readers.protocol import Job, Sample, Survey
 from data.schema import Piece, Table
@@ -174,9 +175,9 @@ class VisionReader:
         for columns in (layout.columns, layout.columns + layout.more):
             has_header = cells == columns or _renamed(cells) == columns
             if has_header or (len(cells) == len(columns) and layout.row.fullmatch(sample.first_line)):
-                kinds = {"whole": layout.whole, "numbers": layout.numbers, "truths": layout.truths}
-                present = {name: kind & set(columns) for name, kind in kinds.items()}
-                return Form(columns, header=has_header, **present)
+                kinds = (layout.whole, layout.numbers, layout.truths)
+                whole, numbers, truths = (kind & set(columns) for kind in kinds)
+                return Form(columns, whole=whole, numbers=numbers, truths=truths, header=has_header)
         return None
 
 

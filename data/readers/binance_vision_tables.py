@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 
-import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from data.csv_blocks import Block
-from data.decimals import Int64s
+from data.decimals import Bools, Int64s
 from data.funding import settled
 from data.readers.protocol import OnWarning
 from data.schema import DECIMAL, MARKET, SCHEMAS, Piece, Table
@@ -17,7 +17,8 @@ from data.source import fault
 from engine.core.types import Instrument
 
 _UNITS_NS = {13: 1_000_000, 16: 1_000}
-_STEP_BACK_NS = 1_000_000_000
+_STEP_BACK_NS = 1_000_000_000  # what is held; a larger one is refused
+_BACK = "the time goes back: rows are out of order"
 
 
 class Kline(StrEnum):
@@ -30,8 +31,7 @@ def unit_ns(block: Block, name: str) -> int:
     first = int(block.whole(name)[0])
     unit = _UNITS_NS.get(len(str(first)))
     if unit is None:
-        reason = f"{first} is no time in milliseconds or microseconds: a wrong unit?"
-        raise fault(block.path, reason, line=int(block.lines[0]), field=name)
+        raise block.fault(0, name, f"{first} is no time in milliseconds or microseconds: a wrong unit?")
     return unit
 
 
@@ -39,13 +39,9 @@ def _piece(table: Table, block: Block, columns: dict[str, object]) -> Piece:
     return Piece(table, str(block.path), pa.table(columns, schema=SCHEMAS[table]))
 
 
-def _in_order(block: Block, event: Int64s, last_ns: int, name: str) -> Int64s:
-    """ts_init that never goes back; steps back of less than a second are held, larger ones refused."""
-    local = np.maximum.accumulate(np.maximum(event, last_ns))
-    back = local - event > _STEP_BACK_NS
-    if back.any():
-        raise fault(block.path, "the time goes back: rows are out of order", line=block.line(back), field=name)
-    return local
+def _in_order(event: Int64s, last_ns: int) -> Int64s:
+    """Times that never go back: what steps back is held."""
+    return np.maximum.accumulate(np.maximum(event, last_ns))
 
 
 class Deals:
@@ -58,29 +54,25 @@ class Deals:
     def __call__(self, block: Block, instrument: Instrument, unit: int) -> list[Piece]:
         number = block.whole(self._number)
         step = np.diff(number, prepend=self._last)
-        if (step < 0).any():
-            reason = "the ids go back: rows are out of order, or files overlap"
-            raise fault(block.path, reason, line=block.line(step < 0), field=self._number)
+        block.refuse(step < 0, self._number, "the ids go back: rows are out of order, or files overlap")
         self._again += int((step == 0).sum())
         self._last = int(number[-1])
         block = block.where(step > 0)
-        if not len(block.rows):
+        if not len(block):
             return []
         event = block.times(self._time, unit)
-        local = _in_order(block, event, self._last_ns, self._time)
+        local = _in_order(event, self._last_ns)
+        block.refuse(local - event > _STEP_BACK_NS, self._time, _BACK)
         self._last_ns = int(local[-1])
-        price = block.grid("price", instrument.tick, f"{instrument.id}'s tick")
-        size = block.grid(self._size, instrument.step, f"{instrument.id}'s step")
-        nothing = (price == 0) | (size == 0)
-        if nothing.any():
-            raise fault(block.path, "a trade of nothing", line=block.line(nothing), field=f"price or {self._size}")
+        price, size = block.ticks("price", instrument), block.lots(self._size, instrument)
+        block.refuse((price == 0) | (size == 0), f"price or {self._size}", "a trade of nothing")
         columns: dict[str, object] = {
             "ts_event": event,
             "ts_init": local,
             "side": np.where(block.rows["is_buyer_maker"].to_numpy(), np.int8(-1), np.int8(1)),
             "price": price,
             "size": size,
-            "id": block.rows[self._number].cast(pl.String).to_list(),
+            "id": block.rows[self._number].cast(pl.String).to_arrow().cast(pa.string()),
             "kind": np.full(len(price), MARKET),
             "line": block.lines,
         }
@@ -100,80 +92,61 @@ class Tickers:
     """bookTicker: rows may be out of order, and are put in that of their update ids, within two blocks."""
 
     def __init__(self) -> None:
-        self._waiting: Block | None = None
-        self._unit = 0
+        self._path = Path()
+        self._waiting: pl.DataFrame | None = None
         self._last, self._last_ns, self._moved, self._again = -1, 0, 0, 0
 
     def __call__(self, block: Block, instrument: Instrument, unit: int) -> list[Piece]:
-        unsorted = block if self._waiting is None else _joined(self._waiting, block)
-        half = 0 if self._waiting is None else len(self._waiting.rows)
-        made = _by_id(unsorted)
-        self._waiting, self._unit = _cut(made, half, None), unit
-        return self._rows(_cut(made, 0, half), instrument)
+        block.times("event_time", unit)
+        columns = {"number": block.whole("update_id"), "ts_event": block.times("transaction_time", unit)}
+        for side in ("bid", "ask"):
+            columns[side] = block.ticks(f"best_{side}_price", instrument)
+            columns[f"{side}_size"] = block.lots(f"best_{side}_qty", instrument)
+        rows, half = pl.DataFrame({**columns, "line": block.lines}), 0
+        if self._waiting is not None:
+            rows, half = pl.concat([self._waiting, rows]), len(self._waiting)
+        rows = rows.sort("number", maintain_order=True)
+        self._path, self._waiting = block.path, rows[half:]
+        return self._rows(rows[:half])
 
-    def finish(self, instrument: Instrument, on_warning: OnWarning) -> list[Piece]:
-        rows = self._rows(self._waiting, instrument) if self._waiting is not None else []
+    def finish(self, _instrument: Instrument, on_warning: OnWarning) -> list[Piece]:
+        rows = self._rows(self._waiting) if self._waiting is not None else []
         if self._moved:
             on_warning(f"{self._moved} rows of the best bid and ask were out of order, and were sorted by update_id")
         if self._again:
             on_warning(f"{self._again} rows of the best bid and ask that were there already were left out")
         return rows
 
-    def _rows(self, block: Block, instrument: Instrument) -> list[Piece]:
-        if not len(block.rows):
-            return []
-        number = block.whole("update_id")
-        step = np.diff(number, prepend=self._last)
-        if (step < 0).any():
-            reason = "update_id goes back by more than two blocks of rows: files overlap, or were shuffled"
-            raise fault(block.path, reason, line=block.line(step < 0), field="update_id")
-        self._moved += int((np.diff(block.lines) < 0).sum())
+    def _rows(self, rows: pl.DataFrame) -> list[Piece]:
+        step = np.diff(rows["number"].to_numpy(), prepend=self._last)
+        reason = "update_id goes back by more than two blocks of rows: files overlap, or were shuffled"
+        self._refuse(rows, step < 0, "update_id", reason)
+        self._moved += int((np.diff(rows["line"].to_numpy()) < 0).sum())
         self._again += int((step == 0).sum())
-        self._last = int(number[-1])
-        block = block.where(step > 0)
-        if not len(block.rows):
+        rows = rows.filter(pl.Series(step > 0))
+        if not len(rows):
             return []
-        event = block.times("transaction_time", self._unit)
-        block.times("event_time", self._unit)
-        local = _in_order(block, event, self._last_ns, "transaction_time")
+        self._last, event = rows["number"][-1], rows["ts_event"].to_numpy()
+        local = _in_order(event, self._last_ns)
+        self._refuse(rows, local - event > _STEP_BACK_NS, "transaction_time", _BACK)
         self._last_ns = int(local[-1])
-        columns: dict[str, object] = {"ts_event": event, "ts_init": local}
-        for side in ("bid", "ask"):
-            columns[side] = block.grid(f"best_{side}_price", instrument.tick, f"{instrument.id}'s tick")
-        for side in ("bid", "ask"):
-            size = f"best_{side}_qty"
-            columns[f"{side}_size"] = block.grid(size, instrument.step, f"{instrument.id}'s step")
-        return [_piece(Table.QUOTES, block, {**columns, "line": block.lines})]
+        columns = {name: rows[name].to_numpy() for name in SCHEMAS[Table.QUOTES].names if name != "ts_init"}
+        quotes = pa.table({**columns, "ts_init": local}).select(SCHEMAS[Table.QUOTES].names)
+        return [Piece(Table.QUOTES, str(self._path), quotes.cast(SCHEMAS[Table.QUOTES]))]
 
-
-def _joined(first: Block, second: Block) -> Block:
-    rows, lines = pl.concat([first.rows, second.rows]), np.concatenate([first.lines, second.lines])
-    return Block(second.path, second.form, rows, lines, first.texts + second.texts)
-
-
-def _by_id(block: Block) -> Block:
-    order = np.argsort(block.whole("update_id"), kind="stable")
-    return msgspec.structs.replace(block, rows=block.rows[order], lines=block.lines[order])
-
-
-def _cut(block: Block, start: int, stop: int | None) -> Block:
-    lines = block.lines[start:stop]
-    first = lines.min(initial=int(block.lines.max()))
-    texts = tuple(each for each in block.texts if each[0] + each[1].count(b"\n") > first)
-    return msgspec.structs.replace(block, rows=block.rows[start:stop], lines=lines, texts=texts)
+    def _refuse(self, rows: pl.DataFrame, odd: Bools, field: str, reason: str) -> None:
+        if odd.any():
+            raise fault(self._path, reason, line=rows["line"][int(odd.argmax())], field=field)
 
 
 def funding(block: Block, _instrument: Instrument, unit: int) -> list[Piece]:
     """A rate is told when it was paid."""
     paid = block.times("calc_time", unit)
-    if (np.diff(paid) <= 0).any():
-        back = np.append(False, np.diff(paid) <= 0)
-        raise fault(block.path, "the time goes back: rows are out of order", line=block.line(back), field="calc_time")
+    block.refuse(np.diff(paid, prepend=0) <= 0, "calc_time", _BACK)
     told, due = settled(paid)
     rates = block.numbers("last_funding_rate")
     if None in rates:
-        where = int(block.lines[rates.index(None)])
-        raise fault(block.path, "the rate is empty", line=where, field="last_funding_rate")
+        raise block.fault(rates.index(None), "last_funding_rate", "the rate is empty")
     columns: dict[str, object] = {
         "ts_event": told,
         "ts_init": told,
@@ -192,13 +165,10 @@ class Klines:
 
     def __call__(self, block: Block, _instrument: Instrument, unit: int) -> list[Piece]:
         traded = block.rows["volume"].to_numpy() > 0
-        if traded.any():
-            reason = "has a volume: these are klines of trades, not of the mark or index price, and are not read"
-            raise fault(block.path, reason, line=block.line(traded), field="volume")
+        reason = "has a volume: these are klines of trades, not of the mark or index price, and are not read"
+        block.refuse(traded, "volume", reason)
         opened, closed = block.times("open_time", unit), block.times("close_time", unit)
-        back = np.diff(closed, prepend=self._last_ns) <= 0
-        if back.any():
-            raise fault(block.path, "the time goes back", line=block.line(back), field="close_time")
+        block.refuse(np.diff(closed, prepend=self._last_ns) <= 0, "close_time", "the time goes back")
         self._last_ns, self._every_ns = int(closed[-1]), int(closed[0] - opened[0])
         values = pa.array(block.prices("close"), DECIMAL)
         nothing = pa.nulls(len(values), DECIMAL)

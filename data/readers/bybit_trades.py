@@ -4,15 +4,13 @@ Prints against orders that the public book does not show (RPI) stand between bid
 have had them. Files before December 2021 are written latest first.
 """
 
-from decimal import Decimal, InvalidOperation
-
-from data.csv_rows import Rows
+from data.csv_blocks import Block
 from data.trade_files import Columns, TradeFiles
-from engine.core.types import Instrument
+from engine.core.types import SECOND, Instrument
 
 _FUTURES = Columns(
     time="timestamp",
-    unit="s",
+    unit_ns=SECOND,
     side="side",
     price="price",
     size="size",
@@ -23,15 +21,22 @@ _FUTURES = Columns(
     telling=("trdMatchID",),
 )
 _SPOT = Columns(
-    time="timestamp", unit="ms", side="side", price="price", size="volume", id="id", special="rpi", special_kind="RPI"
+    time="timestamp",
+    unit_ns=1_000_000,
+    side="side",
+    price="price",
+    size="volume",
+    id="id",
+    special="rpi",
+    special_kind="RPI",
 )
 
 
 class _Futures(TradeFiles):
-    def check(self, block: Rows, instrument: Instrument) -> None:
+    def check(self, block: Block, instrument: Instrument) -> None:
         """A size is the notional in base, or in USD of an inverse contract: the file tells which it is."""
         ours, other = ("foreignNotional", "homeNotional") if instrument.inverse else ("homeNotional", "foreignNotional")
-        if not len(block) or not {ours, other} <= set(block.table.column_names):
+        if not len(block) or not {ours, other} <= set(block.form.columns):
             return
         size, in_ours, in_other = (_number(block, name) for name in ("size", ours, other))
         if size == in_other != in_ours:
@@ -39,10 +44,10 @@ class _Futures(TradeFiles):
             raise block.fault(0, other, f"sizes are those of {other}: {instrument.id} is {is_inverse} contract")
 
 
-def _number(block: Rows, name: str) -> Decimal | None:
+def _number(block: Block, name: str) -> float | None:
     try:
-        return Decimal(block.cells(name)[0].as_py())
-    except InvalidOperation:
+        return float(block.rows[name][0])
+    except ValueError:
         return None
 
 

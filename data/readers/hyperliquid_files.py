@@ -12,15 +12,15 @@ from typing import Literal
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from data.csv_rows import Rows, header_of, rows
+from data.csv_blocks import Block, blocks
+from data.csv_form import Form, header_of
 from data.decimals import BadNumberError, Int64s, whole_units
 from data.funding_answers import FundingAnswers, Names, Paid, json_answer
 from data.iso_times import iso_ns
-from data.readers.protocol import Job, Sample, Survey
+from data.readers.protocol import Job, OnBytes, Sample, Survey
 from data.schema import DECIMAL, MARKET, SCHEMAS, Piece, Table
-from data.source import fault, ignore_bytes, line_blocks
+from data.source import fault, ignore_bytes, line_blocks, sample_of
 from engine.core.types import SECOND, Instrument
 
 _HOUR_NS = 3_600 * SECOND
@@ -128,20 +128,18 @@ class _Contexts:
         return instrument.raw_symbol
 
     def survey(self, path: Path) -> Survey:
-        head = next(rows(path, ignore_bytes), None)
-        if head is None or not len(head):
+        head = next(_blocks(path, ignore_bytes), None)
+        if head is None:
             raise fault(path, "has a header and no rows")
         first_ns = int(_context_times(head)[0])
-        coins = frozenset(pc.unique(head.cells("coin")).to_pylist())
+        coins = frozenset(head.rows["coin"].unique().to_list())
         return Survey(path, first_ns, frozenset({Table.MARKS, Table.FUNDING}), coins, has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         last_ns, found = 0, False
         for path in paths:
-            for block in rows(path, job.on_bytes):
-                ours = block.where(
-                    pc.equal(block.cells("coin"), job.instrument.raw_symbol).to_numpy(zero_copy_only=False)
-                )
+            for block in _blocks(path, job.on_bytes):
+                ours = block.where((block.rows["coin"] == job.instrument.raw_symbol).to_numpy())
                 if not len(ours):
                     continue
                 found = True
@@ -155,14 +153,18 @@ class _Contexts:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field="coin")
 
 
-def _context_times(block: Rows) -> Int64s:
-    return iso_ns(block.path, block.cells("time").to_pylist(), block.lines.tolist(), "time")
+def _blocks(path: Path, on_bytes: OnBytes) -> Iterator[Block]:
+    return blocks(path, Form(header_of(sample_of(path).head)), on_bytes)
 
 
-def _marks(block: Rows, times: Int64s) -> pa.Table:
+def _context_times(block: Block) -> Int64s:
+    return iso_ns(block.path, block.rows["time"].to_list(), block.lines.tolist(), "time")
+
+
+def _marks(block: Block, times: Int64s) -> pa.Table:
     pair = []
     for name in ("mark_px", "oracle_px"):
-        prices = block.decimals(name)
+        prices = block.numbers(name)
         block.refuse(np.array([p is not None and p <= 0 for p in prices]), name, "is not a price")
         pair.append(pa.array(prices, DECIMAL))
     return pa.Table.from_arrays(
@@ -170,8 +172,8 @@ def _marks(block: Rows, times: Int64s) -> pa.Table:
     )
 
 
-def _rates(block: Rows, times: Int64s) -> pa.Table:
-    rates = block.decimals("funding")
+def _rates(block: Block, times: Int64s) -> pa.Table:
+    rates = block.numbers("funding")
     block.refuse(
         np.array([rate is not None and abs(rate) >= 1 for rate in rates]), "funding", "is no fraction: percent?"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from data.csv_rows import header_of
+from data.csv_form import header_of
 from data.funding_answers import FundingAnswers, Names, Paid, json_answer
 from data.readers.protocol import Sample
 from data.source import fault
@@ -23,7 +23,7 @@ trades = TradeFiles(
     "okx-trades",
     Columns(
         time="created_time",
-        unit="ms",
+        unit_ns=1_000_000,
         side="side",
         price="price",
         size="size",

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from data.clock import Latencies
-from data.csv_blocks import Block, Form, blocks, whole_messages
+from data.csv_blocks import Block, blocks
+from data.csv_form import Form
 from data.readers.protocol import Job, Sample, Survey
 from data.readers.tardis_tables import CELLS, MESSAGE, US, Book, Convert, Ticker, Windowed, liquidations, quotes, trades
 from data.schema import Piece, Table
@@ -26,6 +27,7 @@ BOOK = Form(
     whole=_WHOLE,
     numbers=frozenset({"price", "amount"}),
     truths=frozenset({"is_snapshot"}),
+    message=MESSAGE,
 )
 _QUOTES = Form(
     (*START, "ask_amount", "ask_price", "bid_price", "bid_amount"),
@@ -86,16 +88,16 @@ class TardisReader:
             convert.follow()
         symbol = self.symbol_in_file(job.instrument)
         for path in paths:
-            for block in self._blocks(path, job):
+            for block in blocks(path, self.form_of(path), job.on_bytes):
                 ours = _of_symbol(block, symbol, seen)
-                if not len(ours.rows):
+                if not len(ours):
                     continue
                 found = True
                 _check_exchange(ours, job.instrument)
                 last_ns = _check_order(ours, last_ns)
                 self._time(ours, job.latencies)
                 made = convert(ours, job.instrument)
-                again += len(ours.rows) - len(made[0].rows) if convert is trades else 0
+                again += len(ours) - len(made[0].rows) if convert is trades else 0
                 yield from (piece for piece in made if len(piece.rows))
         if not found and not job.alone:
             held = ", ".join(sorted(seen)[:10])
@@ -104,11 +106,6 @@ class TardisReader:
             job.on_warning(f"{again} trades that were there already were left out")
         if isinstance(convert, Book):
             convert.finish(paths[0], job.on_warning)
-
-    def _blocks(self, path: Path, job: Job) -> Iterator[Block]:
-        form = self.form_of(path)
-        found = blocks(path, form, job.on_bytes)
-        return whole_messages(found, MESSAGE) if form is BOOK else found
 
     def _time(self, block: Block, latencies: Latencies) -> None:
         event, local = block.times("timestamp", US), block.times("local_timestamp", US)
@@ -155,27 +152,24 @@ def windows_form(columns: tuple[str, ...]) -> Form | None:
 
 
 def _of_symbol(block: Block, symbol: str, seen: set[str]) -> Block:
-    names = block.rows["symbol"].unique().to_list()
-    seen.update(names)
-    return block if names == [symbol] else block.where((block.rows["symbol"] == symbol).to_numpy())
+    ours = block.rows["symbol"] == symbol
+    seen.update([symbol] if ours.all() else block.rows["symbol"].unique().to_list())
+    return block.where(ours.to_numpy())
 
 
 def _check_exchange(block: Block, instrument: Instrument) -> None:
-    names = sorted(block.rows["exchange"].unique().to_list())
-    allowed = _EXCHANGES.get(instrument.venue)
-    odd = [name for name in names if allowed is not None and name not in allowed]
-    if len(names) > 1 or odd:
-        message = f"{instrument.raw_symbol} of {' and '.join(names)}, not of {instrument.venue} alone"
-        raise fault(block.path, message, line=int(block.lines[0]), field="exchange")
+    allowed, names = _EXCHANGES.get(instrument.venue), block.rows["exchange"]
+    first = names[0]
+    if (allowed is not None and first not in allowed) or not (names == first).all():
+        reason = f"{instrument.raw_symbol} of {' and '.join(sorted(names.unique()))}, not of {instrument.venue} alone"
+        raise block.fault(0, "exchange", reason)
 
 
 def _check_order(block: Block, last_ns: int) -> int:
     """The files are in order of local time; one that is not was cut or shuffled."""
     local = block.times("local_timestamp", US)
-    back = np.diff(local, prepend=last_ns) < 0
-    if back.any():
-        reason = "local_timestamp goes back: the file is not in the order in which it was received"
-        raise fault(block.path, reason, line=block.line(back), field="local_timestamp")
+    reason = "local_timestamp goes back: the file is not in the order in which it was received"
+    block.refuse(np.diff(local, prepend=last_ns) < 0, "local_timestamp", reason)
     return int(local[-1])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from data.csv_blocks import Block, changes
+from data.csv_blocks import Block
 from data.decimals import Bools, Column, Int64s
 from data.readers.protocol import OnWarning
 from data.schema import DECIMAL, F_LAST, F_SNAPSHOT, MARKET, SCHEMAS, Piece, Table
@@ -32,14 +32,6 @@ def _times(block: Block) -> dict[str, Int64s]:
     return {"ts_event": block.times("timestamp", US), "ts_init": block.times("local_timestamp", US)}
 
 
-def _prices(block: Block, name: str, instrument: Instrument) -> Int64s:
-    return block.grid(name, instrument.tick, f"{instrument.id}'s tick")
-
-
-def _sizes(block: Block, name: str, instrument: Instrument) -> Int64s:
-    return block.grid(name, instrument.step, f"{instrument.id}'s step")
-
-
 class Book:
     """Book rows; knows whether the rows before were a snapshot's."""
 
@@ -55,16 +47,15 @@ class Book:
     def __call__(self, block: Block, instrument: Instrument) -> list[Piece]:
         if not self._started:
             block = self._from_snapshot(block)
-        if not len(block.rows):
+        if not len(block):
             return []
         snapshot = block.rows["is_snapshot"].to_numpy()
-        price, size = _prices(block, "price", instrument), _sizes(block, "amount", instrument)
-        if not price.all():
-            raise fault(block.path, "a level at price 0", line=block.line(price == 0), field="price")
+        price, size = block.ticks("price", instrument), block.lots("amount", instrument)
+        block.refuse(price == 0, "price", "a level at price 0")
         clears = snapshot & ~np.append(self._in_snapshot, snapshot[:-1])
         self._in_snapshot = bool(snapshot[-1])
         kept = ~(snapshot & (size == 0)) | clears  # a snapshot's empty level says nothing
-        last = _ends(np.append(changes(block, MESSAGE), True), kept)
+        last = _ends(np.append(_changes(block), True), kept)
         columns: dict[str, Column] = {
             **_times(block),
             "side": _sides(block),
@@ -89,6 +80,13 @@ class Book:
             raise fault(path, "no snapshot in the files: the book is unknown", field="is_snapshot")
         if self._early:
             on_warning(f"{self._early} rows before the first snapshot were left out")
+
+
+def _changes(block: Block) -> Bools:
+    """For each row but the first, whether it is of another message than the row before."""
+    columns = [block.rows[name].to_numpy() for name in MESSAGE]
+    change: Bools = np.logical_or.reduce([values[1:] != values[:-1] for values in columns])
+    return change
 
 
 def _sides(block: Block) -> Column:
@@ -143,27 +141,27 @@ class Windowed:
 def _levels(block: Block, side: str, depth: int, instrument: Instrument) -> list[list[tuple[int, int]]]:
     """For each row the levels of a side, best first."""
     names = [tuple(f"{side}[{n}].{what}" for what in CELLS) for n in range(depth)]
-    prices = np.column_stack([_prices(block, price, instrument) for price, _ in names])
-    sizes = np.column_stack([_sizes(block, size, instrument) for _, size in names])
+    prices = np.column_stack([block.ticks(price, instrument) for price, _ in names])
+    sizes = np.column_stack([block.lots(size, instrument) for _, size in names])
     sign = 1 if side == "bids" else -1
     there = prices > 0
     odd = (there[:, 1:] & ((prices[:, 1:] - prices[:, :-1]) * sign >= 0)) | (there[:, 1:] & ~there[:, :-1])
-    if odd.any():
-        reason = f"{side} are not in order, the best first"
-        raise fault(block.path, reason, line=block.line(odd.any(axis=1)), field=f"{side}[{odd.any(0).argmax()}].price")
-    if (uneven := there != (sizes > 0)).any():
-        field = f"{side}[{uneven.any(axis=0).argmax()}].amount"
-        raise fault(block.path, "a level of nothing", line=block.line(uneven.any(axis=1)), field=field)
+    _refuse(block, odd, f"{side}[{{}}].price", f"{side} are not in order, the best first")
+    _refuse(block, there != (sizes > 0), f"{side}[{{}}].amount", "a level of nothing")
     rows = (zip(price, size, strict=True) for price, size in zip(prices.tolist(), sizes.tolist(), strict=True))
     return [[level for level in row if level[0]] for row in rows]
 
 
+def _refuse(block: Block, odd: Bools, field: str, reason: str) -> None:
+    """Raises DataError for the first row with an odd level, naming the best that is."""
+    if odd.any():
+        block.refuse(odd.any(axis=1), field.format(odd.any(axis=0).argmax()), reason)
+
+
 def _deals(block: Block, instrument: Instrument) -> tuple[Block, dict[str, object]]:
     block = block.where(_not_again(block))
-    price, size = _prices(block, "price", instrument), _sizes(block, "amount", instrument)
-    nothing = (price == 0) | (size == 0)
-    if nothing.any():
-        raise fault(block.path, "a trade of nothing", line=block.line(nothing), field="price or amount")
+    price, size = block.ticks("price", instrument), block.lots("amount", instrument)
+    block.refuse((price == 0) | (size == 0), "price or amount", "a trade of nothing")
     times = _times(block)
     return block, {
         **times,
@@ -177,7 +175,7 @@ def _deals(block: Block, instrument: Instrument) -> tuple[Block, dict[str, objec
 
 def trades(block: Block, instrument: Instrument) -> list[Piece]:
     block, columns = _deals(block, instrument)
-    kind = np.full(len(block.rows), MARKET)
+    kind = np.full(len(block), MARKET)
     return [_piece(Table.TRADES, block, {**columns, "kind": kind})]
 
 
@@ -203,11 +201,9 @@ def _ids(block: Block, event: Int64s) -> list[str]:
 def quotes(block: Block, instrument: Instrument) -> list[Piece]:
     columns: dict[str, object] = {**_times(block), "line": block.lines}
     for side in (_BID, _ASK):
-        price = _prices(block, f"{side}_price", instrument)
-        size = _sizes(block, f"{side}_amount", instrument)
-        uneven = (price == 0) & (size > 0)
-        if uneven.any():
-            raise fault(block.path, "a size without a price", line=block.line(uneven), field=f"{side}_price")
+        price = block.ticks(f"{side}_price", instrument)
+        size = block.lots(f"{side}_amount", instrument)
+        block.refuse((price == 0) & (size > 0), f"{side}_price", "a size without a price")
         columns |= {side: price, f"{side}_size": size}
     return [_piece(Table.QUOTES, block, {name: columns[name] for name in SCHEMAS[Table.QUOTES].names})]
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import book as book_module
+from data import book_side
 from data.book import Book
 from data.schema import F_LAST, SCHEMAS, Piece, Table
 from tests.support.builders import LINEAR
@@ -61,12 +62,12 @@ def tops(messages: list[Message]) -> Iterator[tuple[int, ...]]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(tapes, st.integers(1, 20), st.integers(1, 60), st.integers(0, 3))
-def test_the_top_is_the_book_s(messages: list[Message], stretch: int, cut: int, strides: int) -> None:
+@given(tapes, st.integers(1, 20), st.integers(1, 60), st.integers(1, 3))
+def test_the_top_is_the_book_s(messages: list[Message], stretch: int, cut: int, near: int) -> None:
     with pytest.MonkeyPatch.context() as small:
         small.setattr(book_module, "_STRETCH", stretch)
-        small.setattr(book_module, "_STRIDES", strides)
-        small.setattr(book_module, "_LEVELS", 2)
+        small.setattr(book_side, "_NEAR", near)
+        small.setattr(book_side, "_AT_HAND", 8 * near)
         odd: list[int] = []
         book = Book(LINEAR, lambda found: odd.append(found.line))
         found = [book.apply(piece(messages[n : n + cut])) for n in range(0, len(messages), cut)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data import csv_blocks
+from data import source
+from data.unpack import Unpacked
 from tests.support.captures import BOOK_HEADER, START_MS, tardis_book, tardis_ticker, tardis_trades, write_gz
 from tests.support.ingesting import ingested, refusal
 from tests.support.tapes import table, tops
@@ -106,12 +107,13 @@ def test_a_trade_written_twice_is_one_and_empty_lines_at_the_end_are_none(tmp_pa
     assert twice.fingerprint == once.fingerprint
 
 
-def test_small_blocks_cut_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1, 50, 333])
+def test_small_chunks_cut_no_line_and_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     path = write_gz(tmp_path / "a", tardis_book(200))
     whole = ingested([path], tmp_path / "1")
-    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-    blocks = [b"".join(lines[n : n + 3]) for n in range(0, len(lines), 3)]
-    monkeypatch.setattr(csv_blocks, "line_blocks", lambda _path, _on_bytes: iter(blocks))
+    text = gzip.decompress(path.read_bytes())
+    chunks = [text[n : n + size] for n in range(0, len(text), size)]
+    monkeypatch.setattr(source, "unpacked", lambda *_args, **_more: Unpacked(iter(chunks), (), ""))
     assert ingested([path], tmp_path / "2").fingerprint == whole.fingerprint
 
 
