@@ -169,16 +169,23 @@ def _off_grid(index: int, whole: Int64s, places: Int64s, unit: Decimal) -> BadNu
 
 
 def decimal128(units: Int64s, unit: Decimal) -> pa.Array:
-    """Non-negative whole numbers of `unit` as decimal128(38, 16): a 64 x 64 bit product, by halves."""
+    """Non-negative whole numbers of `unit` as decimal128(38, 16): a product of 64 and 64 bits, by halves."""
     factor = int(unit.scaleb(SCALE))
     if unit.scaleb(SCALE) != factor or factor >= 2**64:
         raise ValueError(f"{unit} does not fit the catalog's decimals")
-    product = np.empty((len(units), 2), np.uint64)
-    value = units.astype(np.uint64)
-    low, high = value & _LOW, value >> _HALF
-    factor_low, factor_high = np.uint64(factor & 0xFFFFFFFF), np.uint64(factor >> 32)
-    low_low, low_high, high_low = low * factor_low, low * factor_high, high * factor_low
-    middle = (low_low >> _HALF) + (low_high & _LOW) + (high_low & _LOW)
-    product[:, 0] = (low_low & _LOW) | (middle << _HALF)
-    product[:, 1] = high * factor_high + (low_high >> _HALF) + (high_low >> _HALF) + (middle >> _HALF)
+    value = units.view(np.uint64)
+    low, high = _times_half(value & _LOW, factor)
+    if len(value) and value.max() > _LOW:
+        more_low, more_high = _times_half(value >> _HALF, factor)
+        before = low
+        low = low + (more_low << _HALF)
+        high += (more_high << _HALF) + (more_low >> _HALF) + (low < before)
+    product = np.column_stack([low, high])
     return pa.Array.from_buffers(DECIMAL, len(units), [None, pa.py_buffer(product)])
+
+
+def _times_half(value: Column, factor: int) -> tuple[Column, Column]:
+    """Numbers of 32 bits times one of 64, as the lower and the upper 64 bits."""
+    lower, upper = value * np.uint64(factor & 0xFFFFFFFF), value * np.uint64(factor >> 32)
+    low = lower + (upper << _HALF)
+    return low, (upper >> _HALF) + (low < lower)

@@ -92,6 +92,7 @@ BESIDE: dict[str, tuple[pa.Schema, str]] = {
     ),
 }
 ALL = FOLDERS | BESIDE
+_SELDOM_TWICE = frozenset({"ts_event", "ts_init", "trade_id", "id"})  # no dictionary pays for these
 _PRECISION_OF_VALUES = 8  # digits of a mark or index price: not on the instrument's tick
 
 _ACTIONS = pa.array(["CLEAR", "ADD", "UPDATE", "DELETE"])
@@ -225,6 +226,7 @@ class TableFile:
             self._partial,
             self._schema,
             compression="zstd",
+            use_dictionary=[name for name in self._schema.names if name not in _SELDOM_TWICE],
             write_statistics=["ts_event", "ts_init"],  # what a range of time is cut out by
             sorting_columns=[pq.SortingColumn(self._schema.get_field_index("ts_init"))],
         )
