@@ -11,6 +11,7 @@ import pytest
 
 from data.synthetic import generate
 from engine.analysis import open_run
+from engine.analysis.band import FILLS
 from engine.analysis.market import market_of
 from engine.analysis.markout import curve, markouts
 from engine.analysis.run import Run
@@ -19,7 +20,7 @@ from engine.config.read import override, read_config
 from engine.run.ingest import ingest
 from engine.run.simulate import backtest, planned
 from tests.support.shared import needs_tapes
-from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024
+from tests.support.tapes import BTCUSDT, BY_YEAR, tape_catalog
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/take_profit.toml"
 AT_THE_TOUCH = {
@@ -33,9 +34,6 @@ AT_THE_TOUCH = {
 }
 
 
-TAPES = {"2023": TAPE_2023, "2024": TAPE_2024}
-
-
 def ran(folder: Path, catalog: Path, fills: str = "central", **changes: float) -> Run:
     said = [f"strategy.{key}={value:.8f}".rstrip("0").rstrip(".") for key, value in changes.items()]
     said += [f"data.catalog='{catalog}'", f"output.runs='{folder / 'runs'}'", "output.report=false"]
@@ -43,16 +41,10 @@ def ran(folder: Path, catalog: Path, fills: str = "central", **changes: float) -
     return open_run(backtest(plan, created="2026-01-01T00:00:00Z").run_dir)
 
 
-@pytest.fixture(scope="module", params=TAPES)
-def catalog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tape")
-    ingest(TAPES[request.param], instrument_id=BTCUSDT, catalog=folder / "catalog")
-    return folder / "catalog"
-
-
-@pytest.fixture(scope="module", params=["pessimistic", "central", "optimistic"])
-def touch(request: pytest.FixtureRequest, catalog: Path) -> Run:
-    return ran(catalog.parent, catalog, request.param, **AT_THE_TOUCH)
+@pytest.fixture(scope="module", params=[(year, fills) for year in BY_YEAR for fills in FILLS], ids="-".join)
+def touch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    year, fills = request.param
+    return ran(tmp_path_factory.mktemp("touch"), tape_catalog(year), fills, **AT_THE_TOUCH)
 
 
 @needs_tapes

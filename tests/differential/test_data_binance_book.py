@@ -7,11 +7,12 @@ import pytest
 from data import store
 from engine.run.ingest import Ingested, ingest
 from tests.support.shared import needs_tapes
-from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024, table, tops, venue_tops
+from tests.support.tapes import BTCUSDT, TAPE_2023, TAPE_2024, Top, table, tops, venue_tops
 
 pytestmark = needs_tapes
 
 type Case = tuple[tuple[Path, ...], int, Path, Ingested]  # files, depth messages, catalog, result
+type Tops = list[tuple[dict, Top | None]]
 
 
 @pytest.fixture(scope="module", params=[(TAPE_2023, 16_110), (TAPE_2024, 6_547)], ids=["2023", "2024"])
@@ -21,18 +22,22 @@ def ingested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return paths, depths, catalog, ingest(paths, instrument_id=BTCUSDT, catalog=catalog)
 
 
-def test_the_book_agrees_with_every_book_ticker(ingested: Case) -> None:
-    paths, depths, catalog, _ = ingested
+@pytest.fixture(scope="module")
+def book(ingested: Case) -> Tops:
+    return list(tops(ingested[2]))
+
+
+def test_the_book_agrees_with_every_book_ticker(ingested: Case, book: Tops) -> None:
+    paths, depths, _, _ = ingested
     venue = venue_tops(paths)
     assert len(venue) == depths
-    ours = {row["sequence"]: top for row, top in tops(catalog)}
+    ours = {row["sequence"]: top for row, top in book}
     wrong = [(u, ours.get(u), top) for u, top in venue if ours.get(u) != top]
     assert not wrong
 
 
-def test_the_book_is_never_crossed_or_locked(ingested: Case) -> None:
-    _, _, catalog, _ = ingested
-    assert all(top is not None and top.bid < top.ask for _, top in tops(catalog))
+def test_the_book_is_never_crossed_or_locked(book: Tops) -> None:
+    assert all(top is not None and top.bid < top.ask for _, top in book)
 
 
 def test_receive_times_are_in_order_and_never_before_their_event(ingested: Case) -> None:
@@ -76,13 +81,13 @@ def test_the_fingerprint_knows_no_paths(ingested: Case, tmp_path: Path) -> None:
     assert elsewhere.fingerprint == made.fingerprint
 
 
-def test_the_quotes_are_the_changes_of_the_book_s_top(ingested: Case) -> None:
+def test_the_quotes_are_the_changes_of_the_book_s_top(ingested: Case, book: Tops) -> None:
     _, _, catalog, _ = ingested
     names = ("bid_price", "bid_size", "ask_price", "ask_size")
     quotes = [
         (row["ts_init"], *(row[name] for name in names)) for row in table(catalog, "quotes").iter_rows(named=True)
     ]
-    changes = [(row["ts_init"], *top) for row, top in tops(catalog) if top is not None]
+    changes = [(row["ts_init"], *top) for row, top in book if top is not None]
     kept = [
         each for before, each in zip([None, *changes], changes, strict=False) if not before or before[1:] != each[1:]
     ]

@@ -18,9 +18,8 @@ from nautilus_trader.execution import MakerTakerFeeModel
 from nautilus_trader.model import AccountType, BookType, InstrumentId, NautilusDataType, OmsType
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from engine.run.ingest import ingest
 from tests.support.shared import needs_tapes
-from tests.support.tapes import BTCUSDT, TAPE_2023, venue_tops
+from tests.support.tapes import BTCUSDT, TAPE_2023, tape_catalog, venue_tops
 
 pytestmark = needs_tapes
 
@@ -96,9 +95,8 @@ def replay(catalog: Path, chunk_size: int | None) -> Watcher:
 
 
 @pytest.mark.parametrize("chunk_size", [None, 20_000])
-def test_nautilus_has_the_venues_book_after_every_message(tmp_path: Path, chunk_size: int | None) -> None:
-    ingest(TAPE_2023, instrument_id=BTCUSDT, catalog=tmp_path / "catalog")
-    watcher = replay(tmp_path / "catalog", chunk_size)
+def test_nautilus_has_the_venues_book_after_every_message(chunk_size: int | None) -> None:
+    watcher = replay(tape_catalog("2023"), chunk_size)
     times = [at for _, at in watcher.seen]
     assert times == sorted(times)
     counts = Counter(kind for kind, _ in watcher.seen)

@@ -13,22 +13,19 @@ from engine.core.types import SECOND, Side
 from engine.nautilus.backtest import BacktestEnd, MarketData, run_backtest
 from engine.nautilus.bench import bare_replay
 from engine.nautilus.catalog import instrument_of
-from engine.run.ingest import ingest
 from engine.simulation.settings import Simulation
 from tests.support.builders import a_start
 from tests.support.scripted import Scripted, Told
 from tests.support.shared import needs_tapes
-from tests.support.tapes import BTCUSDT, TAPE_2024
+from tests.support.tapes import BTCUSDT, tape_catalog
 
 pytestmark = needs_tapes
 SIZE = Decimal("0.02")
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("tape") / "catalog"
-    ingest(TAPE_2024, instrument_id=BTCUSDT, catalog=root)
-    return root
+def catalog() -> Path:
+    return tape_catalog("2024")
 
 
 def requote(state: Any, event: Any) -> tuple[Wish, ...]:

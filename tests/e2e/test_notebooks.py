@@ -9,11 +9,10 @@ import pytest
 from nbclient import NotebookClient
 
 from engine.config.read import Override, read_config
-from engine.run.ingest import ingest
 from engine.run.simulate import backtest, planned
-from tests.support.cli import INSTRUMENT, PROJECT, run_file, sample
+from tests.support.cli import PROJECT, run_file, sample
 from tests.support.shared import needs_tapes
-from tests.support.tapes import TAPE_2024
+from tests.support.tapes import tape_catalog
 
 NOTEBOOKS = PROJECT / "notebooks"
 NEAR = (
@@ -69,8 +68,7 @@ def test_it_runs_from_top_to_bottom(name: str, given: dict[str, Any]) -> None:
 
 @needs_tapes
 def test_the_second_reads_a_run_of_a_real_tape(tmp_path: Path) -> None:
-    ingest(TAPE_2024, instrument_id=INSTRUMENT, catalog=tmp_path / "catalog")
-    file = run_file(tmp_path, *NEAR, catalog=tmp_path / "catalog")
+    file = run_file(tmp_path, *NEAR, catalog=tape_catalog("2024"))
     runs = [Override("runs", ("output", "runs"), str(tmp_path / "runs"))]
     backtest(planned(read_config(file, runs)), created="2026-01-01T00:00:00Z")
     outputs = executed("2_where_the_money_came_from", RUNS=str(tmp_path / "runs"))

@@ -1,15 +1,13 @@
 """The command as a user types it: a process of its own, its output, its exit code."""
 
-import atexit
 import json
 import os
-import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, NamedTuple
+
+from tests.support.once import made_once
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLES = PROJECT / "examples"
@@ -44,16 +42,16 @@ def perpmm(*arguments: str | Path, cwd: Path | None = None, **more: str) -> Said
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-@cache
 def sample(minutes: int = 3) -> Path:
-    """A small catalog, made as a user makes it; once a process, gone with it."""
-    folder = Path(mkdtemp(prefix="perpmm-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    made = perpmm("data", "synthetic", "--out", folder / "raw", "--minutes", str(minutes), "--json")
-    files = made.json["files"]
-    read = perpmm("data", "ingest", *files, "--instrument", INSTRUMENT, "--catalog", folder / "catalog", "--json")
-    assert read.code == 0, read.err
-    return folder / "catalog"
+    """A small catalog, made as a user makes it."""
+
+    def make(folder: Path) -> None:
+        made = perpmm("data", "synthetic", "--out", folder / "raw", "--minutes", str(minutes), "--json")
+        files = made.json["files"]
+        read = perpmm("data", "ingest", *files, "--instrument", INSTRUMENT, "--catalog", folder / "catalog", "--json")
+        assert read.code == 0, read.err
+
+    return made_once(f"sample-{minutes}", make) / "catalog"
 
 
 def run_file(folder: Path, *changes: tuple[str, str], catalog: Path | None = None) -> Path:

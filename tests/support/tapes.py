@@ -11,12 +11,23 @@ from typing import NamedTuple
 import polars as pl
 
 from data.tables import place
+from engine.run.ingest import ingest
+from tests.support.once import made_once
 from tests.support.shared import TAPES
 
 BINANCE = TAPES / "binance-usdm"
 TAPE_2023 = (BINANCE / "usdm__btcusdt_20230404.dat.gz", BINANCE / "usdm__btcusdt_20230405.dat.gz")
 TAPE_2024 = (BINANCE / "usdm__btcusdt_20240808.gz",)
+BY_YEAR = {"2023": TAPE_2023, "2024": TAPE_2024}
 BTCUSDT = "BTCUSDT-PERP.BINANCE"
+
+
+def tape_catalog(year: str) -> Path:
+    """The tape as it is ingested; not to be changed."""
+    made = made_once(
+        f"tape-{year}", lambda folder: ingest(BY_YEAR[year], instrument_id=BTCUSDT, catalog=folder / "catalog")
+    )
+    return made / "catalog"
 
 
 class Top(NamedTuple):
@@ -57,23 +68,37 @@ def table(catalog: Path, folder: str, instrument_id: str = BTCUSDT) -> pl.DataFr
     return frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
+class Levels:
+    """One side's sizes by price, and its prices in order."""
+
+    def __init__(self) -> None:
+        self.prices: list[Decimal] = []
+        self.sizes: dict[Decimal, Decimal] = {}
+
+    def put(self, price: Decimal, size: Decimal | None) -> None:
+        """No size: the level is gone."""
+        at = bisect.bisect_left(self.prices, price)
+        if price not in self.sizes and size is not None:
+            self.prices.insert(at, price)
+        if size is not None:
+            self.sizes[price] = size
+        elif self.sizes.pop(price, None) is not None:
+            del self.prices[at]
+
+
 def tops(catalog: Path, instrument_id: str = BTCUSDT) -> Iterator[tuple[dict, Top | None]]:
     """After each message of a catalog's book: its last row, and the best levels; None while a side is empty."""
-    books: dict[str, dict[Decimal, Decimal]] = {"BUY": {}, "SELL": {}}
-    bids, asks = books["BUY"], books["SELL"]
+    bids, asks = Levels(), Levels()
     for row in table(catalog, "order_book_deltas", instrument_id).iter_rows(named=True):
-        match row["action"]:
-            case "CLEAR":
-                bids.clear()
-                asks.clear()
-            case "ADD" | "UPDATE":
-                books[row["side"]][row["price"]] = row["size"]
-            case "DELETE":
-                books[row["side"]].pop(row["price"], None)
+        if row["action"] == "CLEAR":
+            bids, asks = Levels(), Levels()
+        else:
+            side = bids if row["side"] == "BUY" else asks
+            side.put(row["price"], None if row["action"] == "DELETE" else row["size"])
         if row["flags"] & 128:
-            bid, ask = max(bids, default=None), min(asks, default=None)
-            whole = bid is not None and ask is not None
-            yield row, Top(bid, bids[bid], ask, asks[ask]) if whole else None
+            whole = bids.prices and asks.prices
+            bid, ask = (bids.prices[-1], asks.prices[0]) if whole else (Decimal(0), Decimal(0))
+            yield row, Top(bid, bids.sizes[bid], ask, asks.sizes[ask]) if whole else None
 
 
 TARDIS_2023 = tuple(
