@@ -64,7 +64,7 @@ imports: setup
 tests: setup ## the tests alone; some of them: make tests PYTEST="tests/unit -k ledger"
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
 
-survive: setup ## cut the longer stories at every event, not at some, and play each on (half an hour)
+survive: setup ## cut the longer stories at every event, not at some, and play each on (minutes)
 	@CUT_EVERY=1 $(BIN)/pytest -n auto --timeout 3600 tests/faults/test_recovery_cut.py
 
 SEEDS := 1-300

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any, cast
 
 import pytest
@@ -13,8 +14,9 @@ from engine.core.session import Session
 from engine.core.state import State
 from engine.core.step import step
 from engine.journal.entry import Kind, encode
-from engine.journal.manifest import Manifest
-from engine.journal.writer import create_run
+from engine.journal.folder import lock_for_writing
+from engine.journal.manifest import read_run_file
+from engine.journal.writer import JournalWriter, create_run
 from engine.run.recover import recovered, resumed, snapshotting
 from engine.run.scenario import UNLIMITED
 from engine.run.scenario_files import Behaviour
@@ -39,23 +41,44 @@ class Cut(Exception):  # noqa: N818  no error: the story's point
 class Survivor:
     """A process that dies at a given event, and the next one that takes its run up, on a venue that stays."""
 
-    def __init__(self, runs: Path, story: Story, manifest: Manifest, at: int, moment: str) -> None:
-        venue, self.policy = parts(story)
-        self.at, self.moment, self.was_cut = at, moment, False
-        self.writer = create_run(runs, manifest)
-        self.outlet = Outlet(venue, self.writer.run)
-        self.session = self._session(None)
+    def __init__(self, story: Story, writer: JournalWriter, outlet: Outlet, state: State[Any] | None) -> None:
+        self.story, self.writer, self.outlet = story, writer, outlet
+        self.policy = parts(story)[1]
+        self.fed, self.ends, self.decided = 0, list[int](), list[bool]()  # events, after each line, with commands
+        self.at, self.moment, self.was_cut = 0, "", False
+        self._begin(state)
+
+    @property
+    def state(self) -> State[Any] | None:
+        return self.session.state
+
+    def again(self, folder: Path) -> "Survivor":
+        """One that stands where this one stands, its run in a folder of its own."""
+        self.writer.flush()
+        copytree(self.writer.folder, folder)
+        lock, tail = lock_for_writing(folder), self.writer.tail
+        writer = JournalWriter(folder, read_run_file(folder), lock, durable=False, resumed=tail)
+        other = Survivor(self.story, writer, self.outlet.twin(), self.state)
+        other.fed = self.fed
+        return other
+
+    def play(self, n: int) -> None:
+        """Line `n` of the story."""
+        self.outlet.play(self.story.tape[n], n == 0, self._queries)
+        self.ends.append(self.fed)
+
+    def _begin(self, state: State[Any] | None) -> None:
+        self.session = Session(self.policy, UNLIMITED, self._record, self._send)
+        self.session.state = state
         self.record = snapshotting(self.writer, lambda: self.session.state, every=20)
         self.outlet.tell = self._tell
-        self.fed = 0
 
-    def _session(self, state: Any) -> Session[Any]:
-        session = Session(self.policy, UNLIMITED, self._record, self._send)
-        session.state = state
-        return session
+    def _queries(self) -> Any:
+        return self.policy.depth_queries(self.state) if self.state else ()
 
     def _record(self, seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
         self.fed += 1
+        self.decided.append(bool(outcomes))
         self._cut("before the record")
         self.record(seq, event, outcomes)
         self._cut("after the record")
@@ -79,8 +102,7 @@ class Survivor:
         """What a host does after a crash: ask the venue what it knows, send the rest, hear what was missed."""
         self.writer.close()
         self.writer, found = resumed(self.writer.folder, durable=False)
-        self.session = self._session(found.state)
-        self.record = snapshotting(self.writer, lambda: self.session.state, every=20)
+        self._begin(found.state)
         self.outlet.tell = lambda _event: None  # it is all in the log
         left_before = found.tail.counts[Kind.COMMAND] - len(found.in_doubt)
         for command in found.in_doubt[len(self.outlet.arrived) - left_before :]:
@@ -92,21 +114,24 @@ class Survivor:
         self.outlet.tell = self._tell
 
 
-def lived(runs: Path, story: Story, manifest: Manifest, at: int, moment: str) -> Survivor:
-    """Until some lines after the cut."""
-    survivor, after = Survivor(runs, story, manifest, at, moment), 0
-    for n, line in enumerate(story.tape):
-        survivor.outlet.play(line, n == 0, lambda: _queries(survivor))
+def begun(runs: Path, story: Story) -> Survivor:
+    venue, policy = parts(story)
+    writer = create_run(runs, manifest_of(policy))
+    return Survivor(story, writer, Outlet(venue, writer.run), None)
+
+
+def lived(before: Survivor, folder: Path, n: int, place: tuple[int, str]) -> Survivor:
+    """From line `n` on, cut at a place, until some lines after the cut."""
+    survivor, after = before.again(folder), 0
+    survivor.at, survivor.moment = place
+    for line in range(n, len(before.story.tape)):
+        survivor.play(line)
         after += survivor.was_cut
         if after == LINES_AFTER:
             break
     survivor.writer.close()
+    rmtree(folder)
     return survivor
-
-
-def _queries(survivor: Survivor) -> Any:
-    state = survivor.session.state
-    return survivor.policy.depth_queries(state) if state else ()
 
 
 def hold(survivor: Survivor, expected: Outlet) -> None:
@@ -142,12 +167,25 @@ def test_cut_at_events_of_a_longer_story(version: Behaviour, seed: int, tmp_path
 
 
 def _cut_everywhere(story: Story, runs: Path, every: int) -> None:
-    manifest, events = manifest_of(parts(story)[1]), list[tuple[Outcome, ...]]()
-    with create_run(runs, manifest) as whole:
-        expected = played(story, lambda _seq, _event, outcomes: events.append(outcomes), whole.run)
-    for at in range(1, len(events) + 1, every):
-        for moment in MOMENTS if events[at - 1] else MOMENTS[1:2]:
-            hold(lived(runs, story, manifest, at, moment), expected)
+    """One process lives through it all; whoever is cut within a line begins as that one stood before the line."""
+    whole, walker = begun(runs / "whole", story), begun(runs / "walker", story)
+    for n in range(len(story.tape)):
+        whole.play(n)
+    whole.writer.close()
+    places = [at for at in range(1, whole.fed + 1) if (at - 1) % every == 0]
+    for n in range(len(story.tape)):
+        until = whole.ends[n]
+        within = [at for at in places if walker.fed < at <= until]
+        if within:
+            before = walker.again(runs / "before")
+            for at in within:
+                for moment in MOMENTS if whole.decided[at - 1] else MOMENTS[1:2]:
+                    hold(lived(before, runs / "cut", n, (at, moment)), whole.outlet)
+            before.writer.close()
+            rmtree(before.writer.folder)
+        walker.play(n)
+    walker.writer.close()
+    assert walker.ends == whole.ends
 
 
 @pytest.mark.parametrize(("version", "seed"), LONGER)
@@ -162,7 +200,7 @@ def test_at_every_event_the_folder_knows_what_the_process_knew(version: Behaviou
     state: State[Any] | None = None
     left = list[Command]()
     with create_run(tmp_path, manifest_of(policy)) as writer:
-        record = snapshotting(writer, lambda: state, every=50)
+        record = snapshotting(writer, lambda: state, every=16)
         for n, (event, outcomes) in enumerate(records, 1):
             seq = 1 if state is None else state.seq + 1
             state, again = step(policy, UNLIMITED, state, event)

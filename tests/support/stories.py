@@ -1,6 +1,7 @@
 """Stories of the real strategy on the scenario venue, with a journal: whole, or cut at any event and taken up again."""
 
 from collections.abc import Callable
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -65,6 +66,15 @@ class Outlet:
         self.arrived: list[Command] = []
         self.tell: Callable[[AnyEvent], None] = lambda _event: None
         venue.connect(self.said)
+
+    def twin(self) -> "Outlet":
+        """Another one that stands where this one stands, and that nobody listens to. What a venue remembers are frozen
+        values in a list and a dict."""
+        venue = copy(self.venue)
+        venue.rows, venue.orders = list(venue.rows), dict(venue.orders)
+        other = Outlet(venue, self.run)
+        other.log, other.arrived = list(self.log), list(self.arrived)
+        return other
 
     def said(self, event: AnyEvent) -> None:
         self.log.append(event)
