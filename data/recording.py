@@ -13,6 +13,8 @@ from data.behind import ahead, behind
 from data.book import Book
 from data.clock import Clock, Latencies
 from data.gaps import with_silences
+from data.joined import joined
+from data.readers.protocol import TRADED_TWICE
 from data.schema import F_SNAPSHOT, MARKET, Piece, Table
 from data.spool import Spool
 from data.tables import ALL, TableFile, catalog_rows, quote_rows
@@ -77,7 +79,8 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
     clock = latencies.clock()
     shift_ns = clock.applied_ns if clock else 0
     files = {folder: TableFile(root, folder, instrument) for folder in ALL}
-    book, fingerprint, special, early = Book(instrument), Fingerprint(), dict[str, int](), list[int]()
+    book, fingerprint, special = Book(instrument), Fingerprint(), dict[str, int]()
+    early, again = list[int](), list[int]()
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
@@ -90,7 +93,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 
     try:
         with behind(put_away) as put:
-            for piece in with_silences(_from_snapshot(ahead(_pieces(spools)), early)):
+            for piece in with_silences(_from_snapshot(ahead(joined(spools, again)), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
                 put((piece, book.apply(piece) if piece.table is Table.BOOK else None))
@@ -114,28 +117,9 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
             *_locked_warnings(book),
             *_beaten_warnings(beaten),
             *_early_warnings(early),
+            *_again_warnings(again),
         ),
     )
-
-
-def _pieces(spools: Sequence[Spool]) -> Iterator[Piece]:
-    """Table by table, those of a table in order of time."""
-    for table in Table:
-        last_ns: dict[str, int] = {}
-        for piece in (each for spool in spools for each in spool.pieces(table)):
-            told = _told(piece)
-            if piece.rows["ts_init"][0].as_py() < max(last_ns.get(name, 0) for name in told):
-                line = piece.rows["line"][0].as_py()
-                reason = f"holds {table} of a time that another file holds too: give one of them"
-                raise DataError(Problem(source=piece.source, line=line, message=reason))
-            last_ns |= dict.fromkeys(told, piece.rows["ts_init"][-1].as_py())
-            yield piece
-
-
-def _told(piece: Piece) -> list[str]:
-    """The columns of values in it: mark and index prices become two tables, and may come one after the other."""
-    names = ("mark", "index") if piece.table is Table.MARKS else ("ts_init",)
-    return [name for name in names if piece.rows[name].null_count < len(piece.rows)] or ["ts_init"]
 
 
 def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]:
@@ -160,6 +144,11 @@ def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]
 def _early_warnings(early: list[int]) -> Iterator[str]:
     if count := sum(early):
         yield f"{count} rows before the first snapshot were left out"
+
+
+def _again_warnings(again: list[int]) -> Iterator[str]:
+    if count := sum(again):
+        yield f"{count} {TRADED_TWICE}"
 
 
 def _shifted(rows: pa.Table, by_ns: int) -> pa.Table:

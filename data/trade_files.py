@@ -12,7 +12,7 @@ from data.csv_blocks import Block, blocks
 from data.csv_form import Form, header_of
 from data.decimals import Bools, Int64s
 from data.in_order import ascending
-from data.readers.protocol import Job, OnBytes, Sample, Survey
+from data.readers.protocol import TRADED_TWICE, Job, OnBytes, Sample, Survey
 from data.schema import MARKET, SCHEMAS, Piece, Table
 from data.source import fault, ignore_bytes, sample_of
 from engine.core.types import Instrument
@@ -78,10 +78,10 @@ class TradeFiles:
             twice += len(ours) - int(fresh.sum())
             known = ids.filter(pl.Series(times == times[-1])).to_list()
             yield Piece(Table.TRADES, str(ours.path), self._trades(ours.where(fresh), job.instrument))
-        if not found:
+        if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field=self._columns.symbol)
         if twice:
-            job.on_warning(f"{twice} trades that were there already were left out")
+            job.on_warning(f"{twice} {TRADED_TWICE}")
 
     def _blocks(self, path: Path, on_bytes: OnBytes) -> Iterator[Block]:
         columns, header = self._columns, header_of(sample_of(path).head)

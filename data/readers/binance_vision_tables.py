@@ -11,7 +11,7 @@ import pyarrow as pa
 from data.csv_blocks import Block
 from data.decimals import Bools, Int64s
 from data.funding import settled
-from data.readers.protocol import OnWarning
+from data.readers.protocol import TRADED_TWICE, OnWarning
 from data.schema import DECIMAL, MARKET, SCHEMAS, Piece, Table
 from data.source import fault
 from engine.core.types import Instrument
@@ -80,7 +80,7 @@ class Deals:
 
     def finish(self, _instrument: Instrument, on_warning: OnWarning) -> list[Piece]:
         if self._again:
-            on_warning(f"{self._again} trades that were there already were left out")
+            on_warning(f"{self._again} {TRADED_TWICE}")
         if self._number == "id":
             on_warning(
                 "prints of the insurance fund and ADL are not marked in these files: they stand among the trades"

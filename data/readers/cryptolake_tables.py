@@ -11,7 +11,7 @@ from data.decimals import Column, Int64s
 from data.far_levels import Levels
 from data.funding import settled
 from data.parquet_rows import Batch
-from data.readers.protocol import Job
+from data.readers.protocol import TRADED_TWICE, Job
 from data.running_book import RunningBook, Stamp
 from data.schema import DECIMAL, MARKET, SCHEMAS, Table
 from data.window import Moment, Windows
@@ -74,7 +74,7 @@ class _Trades(_Plain):
 
     def rest(self) -> Tables:
         if self._again:
-            self._job.on_warning(f"{self._again} trades that were there already were left out")
+            self._job.on_warning(f"{self._again} {TRADED_TWICE}")
             self._again = 0
         yield from ()
 

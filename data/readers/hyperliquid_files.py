@@ -73,7 +73,7 @@ class _Trades:
                     table = _trades(path, trades, lines, job.instrument)
                     last_ns = _check_order(path, table, last_ns)
                     yield Piece(Table.TRADES, str(path), table)
-        if not found:
+        if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field="coin")
 
 
@@ -149,7 +149,7 @@ class _Contexts:
                 last_ns = int(times[-1])
                 yield Piece(Table.MARKS, str(path), _marks(ours, times))
                 yield Piece(Table.FUNDING, str(path), _rates(ours, times))
-        if not found:
+        if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field="coin")
 
 

@@ -49,6 +49,8 @@ from engine.core.types import Instrument
 type OnBytes = Callable[[int], None]
 type OnWarning = Callable[[str], None]
 
+TRADED_TWICE = "trades that were there already were left out"  # a warning, behind their count
+
 
 class Sample(msgspec.Struct, frozen=True):
     """The beginning of a file, out of its containers: what a kind is recognised by.

@@ -13,7 +13,7 @@ import numpy as np
 from data.clock import Latencies
 from data.csv_blocks import Block, blocks
 from data.csv_form import Form
-from data.readers.protocol import Job, Sample, Survey
+from data.readers.protocol import TRADED_TWICE, Job, Sample, Survey
 from data.readers.tardis_tables import CELLS, MESSAGE, US, Book, Convert, Ticker, Windowed, liquidations, quotes, trades
 from data.schema import Piece, Table
 from data.source import fault, ignore_bytes, sample_of
@@ -103,7 +103,7 @@ class TardisReader:
             held = ", ".join(sorted(seen)[:10])
             raise fault(paths[-1], f"nothing of {symbol} in it, but {held}", field="symbol")
         if again:
-            job.on_warning(f"{again} trades that were there already were left out")
+            job.on_warning(f"{again} {TRADED_TWICE}")
         if isinstance(convert, Book):
             convert.finish(paths[0], job.on_warning)
 

@@ -10,6 +10,7 @@ import msgspec
 from data import instruments, store
 from data.clock import Clock
 from data.exchange_info import from_exchange_info
+from data.joined import summed
 from data.manifest import Ingest, Manifest, SourceFile, load
 from data.readers.protocol import OnBytes, Reader, Survey
 from data.recording import Written, write
@@ -63,10 +64,10 @@ def ingest(  # noqa: PLR0913 - each names its own concern
 ) -> Ingested:
     """Read files of one recording of one instrument into a catalog: all of them, or nothing.
 
-    `progress` is called with a stage, bytes done and bytes in all. `workers` processes read files that are large; more
-    than one only from a program whose main module may be imported. What was read before the process was killed is not
-    read again. Raises DataError for input that cannot be used, a
-    catalog that cannot take it, and a disk that is full.
+    `progress` is called with a stage, bytes done and bytes in all. As many as `workers` processes read files side by
+    side where that is worth it; more than one only from a program whose main module may be imported. What was read
+    before the process was killed is not read again. Raises DataError for input that cannot be used, a catalog that
+    cannot take it, and a disk that is full.
     """
     started = time.perf_counter()
     try:
@@ -91,7 +92,7 @@ def ingest(  # noqa: PLR0913 - each names its own concern
                 SourceFile(path.name, found[path].kind, written.rows_of.get(str(path), 0), sha)
                 for path, sha in files.items()
             )
-            said = (*_clock_warnings(surveys, written.clock), *warnings, *written.warnings)
+            said = summed((*_clock_warnings(surveys, written.clock), *warnings, *written.warnings))
             made = _ingest_of(instrument, sources, written, said)
             grown = _grown(manifest, made, instrument, catalog)
             if instrument_id not in manifest.instruments:

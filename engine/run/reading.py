@@ -1,6 +1,7 @@
 """Files into spools: what can be read by itself is, in processes of its own where that is worth it."""
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -18,7 +19,7 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 from engine.run.readers import ALONE, READERS
 
-_WORTH_BYTES = 32_000_000  # of a second file, for a process of its own
+_WORTH_BYTES = 8_000_000  # to be read beside the largest part, for one more process
 
 _reports: Any = None  # where a process says how much it has read
 
@@ -58,8 +59,9 @@ def read(parts: Sequence[tuple[str, Part]], catalog: Path, on_bytes: OnBytes, wo
         if known[key] is not None:
             on_bytes(sum(map(size_of, part.paths)))
     missing = [part for key, part in parts if known[key] is None]
-    sizes = sorted((sum(map(size_of, part.paths)) for part in missing), reverse=True)
-    at_once = min(workers, sum(size >= _WORTH_BYTES for size in sizes))
+    sizes = [sum(map(size_of, part.paths)) for part in missing]
+    beside = sum(sizes) - max(sizes, default=0)
+    at_once = min(workers, len(missing), 1 + beside // _WORTH_BYTES)
     made = _in_processes(missing, on_bytes, at_once) if at_once > 1 else [_read(part, on_bytes) for part in missing]
     if problems := [problem for result in made if not isinstance(result, Spool) for problem in result]:
         raise DataError(*problems)
@@ -84,7 +86,7 @@ def _in_processes(parts: Sequence[Part], on_bytes: OnBytes, at_once: int) -> lis
     listener = Thread(target=_listen, args=(reports.get, on_bytes))
     listener.start()
     try:
-        with ProcessPoolExecutor(at_once, context, initializer=_report_to, initargs=(reports,)) as pool:
+        with ProcessPoolExecutor(at_once, context, initializer=_begin, initargs=(reports,)) as pool:
             return list(pool.map(_read_and_report, parts))
     finally:
         reports.put(None)
@@ -96,9 +98,18 @@ def _listen(get: Callable[[], int | None], on_bytes: OnBytes) -> None:
         on_bytes(count)
 
 
-def _report_to(reports: Any) -> None:
+def _begin(reports: Any) -> None:
     global _reports  # noqa: PLW0603 - a process has one place to report to
     _reports = reports
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed says nothing: its child would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _read_and_report(part: Part) -> Spool | tuple[Problem, ...]:

@@ -107,7 +107,7 @@ def test_a_trade_written_twice_is_one_and_empty_lines_at_the_end_are_none(tmp_pa
     assert twice.fingerprint == once.fingerprint
 
 
-@pytest.mark.parametrize("size", [1, 50, 333])
+@pytest.mark.parametrize("size", [50, 333])
 def test_small_chunks_cut_no_line_and_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     path = write_gz(tmp_path / "a", tardis_book(200))
     whole = ingested([path], tmp_path / "1")

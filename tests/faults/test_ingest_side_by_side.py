@@ -1,0 +1,96 @@
+"""Files that are read by several processes at once: the catalog is the same, also after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data.readers.protocol import TRADED_TWICE
+from engine.run import reading
+from engine.run.ingest import ingest
+from tests.support.captures import START_MS, tardis_book, tardis_ticker, write_gz
+from tests.support.ingesting import tree
+from tests.support.tapes import BTCUSDT
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from engine.run import reading
+from engine.run.ingest import ingest
+
+reading._WORTH_BYTES = 1
+told = 0
+
+def progress(*_):
+    global told
+    told += 1
+    if told == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+paths = [Path(path) for path in sys.argv[4:]]
+ingest(paths, instrument_id=sys.argv[2], catalog=Path(sys.argv[3]), progress=progress, workers=2)
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    """Of two vendors; the last trade of the first day is the first of the second day too."""
+    header, *book = tardis_book(300)
+    columns, *trades = bybit_trades(100)
+    files = {
+        "book-1": [header, *book[:200]],
+        "book-2": [header, *book[200:]],
+        "trades-1": [columns, *trades[:60]],
+        "trades-2": [columns, *trades[59:]],
+        "ticker": tardis_ticker(),
+    }
+    return [write_gz(tmp_path / name, rows) for name, rows in files.items()]
+
+
+def bybit_trades(count: int) -> list[str]:
+    at = START_MS / 1000
+    rows = (f"{at + n * 0.1:.4f},BTCUSDT,Sell,0.01,100,MinusTick,id-{n},1,0.01,1" for n in range(1, count + 1))
+    return ["timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional", *rows]
+
+
+@pytest.fixture
+def expected(tmp_path: Path, paths: list[Path]) -> dict[str, bytes]:
+    """The catalog that one process makes."""
+    made = ingest(paths, instrument_id=BTCUSDT, catalog=tmp_path / "one")
+    assert made.rows_by_table["trades"] == 100
+    assert f"1 {TRADED_TWICE}" in made.warnings
+    return tree(tmp_path / "one")
+
+
+def test_two_processes_make_the_catalog_that_one_makes(
+    tmp_path: Path, paths: list[Path], expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_WORTH_BYTES", 1)
+    told: list[int] = []
+    ingest(
+        paths,
+        instrument_id=BTCUSDT,
+        catalog=tmp_path / "two",
+        workers=2,
+        progress=lambda _, done, __: told.append(done),
+    )
+    assert tree(tmp_path / "two") == expected
+    assert max(told) == sum(path.stat().st_size for path in paths)
+
+
+def test_an_ingest_killed_among_its_processes_is_finished_by_the_next(
+    tmp_path: Path, paths: list[Path], expected: dict[str, bytes]
+) -> None:
+    at = os.environ.get("PERPMM_KILL_AT", "3")  # files read of five
+    words = [sys.executable, "-c", KILLED, at, BTCUSDT, str(tmp_path / "two"), *map(str, paths)]
+    done = subprocess.run(
+        words, check=False, capture_output=True, timeout=600
+    )  # ends when its processes, which hold the pipes, do
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert not (tmp_path / "two").exists()
+    ingest(paths, instrument_id=BTCUSDT, catalog=tmp_path / "two")
+    assert tree(tmp_path / "two") == expected
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
