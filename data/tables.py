@@ -95,8 +95,8 @@ ALL = FOLDERS | BESIDE
 _SELDOM_TWICE = frozenset({"ts_event", "ts_init", "trade_id", "id"})  # no dictionary pays for these
 _PRECISION_OF_VALUES = 8  # digits of a mark or index price: not on the instrument's tick
 
-_ACTIONS = pa.array(["CLEAR", "ADD", "UPDATE", "DELETE"])
-_SIDES = pa.array(["NO_ORDER_SIDE", "BUY", "SELL"])
+_ACTIONS = ("CLEAR", "ADD", "UPDATE", "DELETE")  # no arrays yet: pyarrow would load pandas with every command
+_SIDES = ("NO_ORDER_SIDE", "BUY", "SELL")
 
 
 def catalog_rows(table: Table, rows: pa.Table, instrument: Instrument) -> dict[str, pa.Table]:
@@ -165,7 +165,7 @@ def _trades(rows: pa.Table, instrument: Instrument) -> pa.Table:
     columns = [
         decimal128(rows["price"].to_numpy(), instrument.tick),
         decimal128(rows["size"].to_numpy(), instrument.step),
-        _words(rows["side"].to_numpy() % 3, pa.array(["NO_AGGRESSOR", "BUY", "SELL"])),
+        _words(rows["side"].to_numpy() % 3, ("NO_AGGRESSOR", "BUY", "SELL")),
         rows["id"],
         *_times(rows),
     ]
@@ -186,8 +186,8 @@ def _times(rows: pa.Table) -> list[pa.ChunkedArray]:
     return [rows["ts_event"].cast(_TS), rows["ts_init"].cast(_TS)]
 
 
-def _words(index: Column, words: pa.Array) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), words)
+def _words(index: Column, words: tuple[str, ...]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(words))
 
 
 def places(unit: Decimal) -> int:
