@@ -24,6 +24,7 @@ from engine.run.market_now import account_at
 from engine.run.narrate import to_standard_error
 from engine.run.preflight import Preflight, Verdict, Wanted, preflight
 from engine.run.runs import RUNS, run_folder
+from engine.run.venues import check_traded
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 
@@ -34,6 +35,7 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
     config = read_config(run_file, backtest.overrides(changes, options))
     resume = options["resume"]
     folder = None if resume is None else run_folder(resume, options["runs"] or RUNS)
+    check_traded(config.venue.name)
     keys = keys_of(config.venue)
     live = planned_live(config, None if folder is None else before_of(folder, "live"))
     for note in live.plan.notes:

@@ -168,6 +168,12 @@ class Resumed(Event, frozen=True, kw_only=True, tag="Resumed"):
     reason: str
 
 
+class Resynced(Event, frozen=True, kw_only=True, tag="Resynced"):
+    """The venue was asked, and told what its streams had not: `missed` says what. The facts themselves came before."""
+
+    missed: str
+
+
 class Stopping(Event, frozen=True, kw_only=True, tag="Stopping"):
     """The host is about to stop: what rests is cancelled, and nothing is decided any more."""
 
@@ -191,5 +197,6 @@ type AnyEvent = (
     | Paused
     | Halted
     | Resumed
+    | Resynced
     | Stopping
 )

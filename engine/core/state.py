@@ -23,6 +23,7 @@ from engine.core.events import (
     PositionModeConfirmed,
     PositionModeFailed,
     Resumed,
+    Resynced,
     Started,
     Stopping,
     Tick,
@@ -145,8 +146,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             return _replace(state, mode_confirmed=False)
         case LeverageConfirmed():
             return _replace(state, leverage=event.leverage)
-        case ParametersChanged() | Paused() | Halted() | Resumed():
-            return state  # the strategy's own affair, and the guard's
+        case ParametersChanged() | Paused() | Halted() | Resumed() | Resynced():
+            return state  # the strategy's own affair, the guard's, or the reader's
         case Stopping():
             return _replace(state, stopping=True)
         case Started():

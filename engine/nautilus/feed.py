@@ -17,7 +17,7 @@ from nautilus_trader.model import IndexPriceUpdate, InstrumentId, Price, Venue
 
 from engine.core.types import SECOND, Nanos
 from engine.nautilus.clock import FeedClock
-from engine.nautilus.shell import PULSE
+from engine.nautilus.subscriptions import PULSE
 
 _AHEAD = 2_000  # messages sent that the node has not come to yet
 _NAP_S = 0.005  # a wait that is shorter is not worth while

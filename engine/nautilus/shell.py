@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
-from nautilus_trader.model import BookType, ClientOrderId, Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
+from nautilus_trader.model import ClientOrderId, Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from engine.core.commands import Cancel, Command, SetLeverage, SetPositionMode, Submit
@@ -22,13 +22,13 @@ from engine.core.session import Session
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import translate
 from engine.nautilus.booked import Booked
-from engine.nautilus.plan import Feed, Plan
+from engine.nautilus.plan import Plan
 from engine.nautilus.sight import Sight
+from engine.nautilus.subscriptions import subscribe
 from engine.nautilus.transit import Transit
 from engine.simulation.carry import carried_order
 
 END = "end of data"
-PULSE = "FEED-PULSE"  # the name of the instrument whose index price is a recorded feed's time
 _FORGET_EVERY = 60  # s
 
 
@@ -100,7 +100,7 @@ class Shell(Strategy):
         self._waiting = False
         self._guarded(self._stop)
         if self.failure is not None:
-            self.cancel_all_orders(self._id)
+            self._cancel_ours()
 
     def send(self, command: Command) -> None:
         """Give a command to the node. Its answers come as events, some of them before this returns."""
@@ -156,21 +156,7 @@ class Shell(Strategy):
         self._cache, self._node_clock = self.cache, self.clock
         self._clock = self._plan.clock or self._node_clock
         self._contract = self._cache.instrument(self._id)
-        pulse = InstrumentId.from_str(f"{PULSE}.{self._id.venue}")
-        ask: dict[Feed, Callable[[], None]] = {
-            Feed.BOOK: lambda: self.subscribe_book_deltas(self._id, BookType.L2_MBP, managed=self._plan.book),
-            Feed.QUOTES: lambda: self.subscribe_quotes(self._id),
-            Feed.TRADES: lambda: self.subscribe_trades(self._id),
-            Feed.MARKS: lambda: self.subscribe_mark_prices(self._id),
-            Feed.FUNDING: lambda: self.subscribe_funding_rates(self._id),
-            Feed.PULSE: lambda: self.subscribe_index_prices(pulse),
-        }
-        for feed in (each for each in Feed if each in self._plan.feeds):
-            ask[feed]()
-        if self._plan.watched is not None:
-            elsewhere = InstrumentId.from_str(self._plan.watched)
-            self.subscribe_quotes(elsewhere)
-            self.subscribe_trades(elsewhere)
+        subscribe(self, self._plan)
         for fact in self._plan.opening(self._clock.timestamp_ns()):
             self._driven.feed(fact)
         start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
@@ -269,6 +255,13 @@ class Shell(Strategy):
         if self._driven.state is not None:
             for fact in self._plan.fundings(self._cache, self._driven.state, rate, self._clock.timestamp_ns()):
                 self._driven.feed(fact)
+
+    def _cancel_ours(self) -> None:
+        """One by one: NautilusTrader's cancel of all would take along what others have there."""
+        state = self._driven.state
+        for working in () if state is None else state.orders:
+            with suppress(RuntimeError):  # it is over by now
+                self.cancel_order(ClientOrderId(working.order.id))
 
     def _say_stopping(self) -> None:
         self._feed_fundings(None)

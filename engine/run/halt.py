@@ -76,7 +76,8 @@ def halt(folder: Path, venue: Binance, *, flatten: bool = False, everyones: bool
 def swept(run_file: RunFile, venue: Binance, *, flatten: bool, everyones: bool = False) -> Halted:
     """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
 
-    Raises VenueError where the venue cannot be reached at all.
+    Then the dead man's timer is turned off: it would take along what others have there. Raises VenueError where the
+    venue cannot be reached at all.
     """
     run, symbol = run_file.run, symbol_of(run_file)
     cancelled: dict[str, None] = {}
@@ -97,6 +98,9 @@ def swept(run_file: RunFile, venue: Binance, *, flatten: bool, everyones: bool =
         if now - quiet_since >= QUIET_S or now >= end:
             break
         time.sleep(PAUSE_S)
+    if not ours:
+        with suppress(VenueError):  # else it runs out: nothing of ours is there that it could take along
+            venue.cancel_all_after(symbol, 0)
     return Halted(
         cancelled=tuple(cancelled),
         resting=tuple(ours),

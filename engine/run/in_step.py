@@ -8,7 +8,7 @@ just sent may still be on its way; what the venue rounded, or a difference that 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from engine.core.events import AnyEvent, Halted, OrderCanceled
+from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Resynced
 from engine.core.state import State
 from engine.core.trading import Trading
 from engine.core.types import SECOND, Nanos
@@ -39,20 +39,19 @@ class InStep:
             return
         if answer is not None:
             yield from self._of(answer, state, now)
-        elif _unanswered(state, now):
+        elif _unanswered(state, now) or state.guard.held_by("max_feed_age_ms") is not None:
             self._watch.kick()
 
     def _of(self, answer: Answer, state: State[Any], now: Nanos) -> Iterator[AnyEvent]:
         found = reconcile(state, answer.view, now)
-        yield from found.executed
-        if not _is_quiet(answer, state):
+        quiet = _is_quiet(answer, state)
+        missed = (*found.executed, *(_settled(found, answer, state) if quiet else ()))
+        yield from missed
+        if said := _late(missed, state, now):
+            yield Resynced(missed=said, ts_event=now, ts_init=now)
+        if not quiet:
             self._watch.kick()
             return
-        settled = answer.asked_ns - IN_FLIGHT_NS
-        created = {w.order.id: w.created_ns for w in state.orders}
-        for ended in found.ended:
-            if created[ended.id] <= settled or not _ends(ended):
-                yield ended
         self._cancel(answer, state, found)
         yield from self._twice(found, now)
         self._watch.used(answer)
@@ -81,8 +80,20 @@ class InStep:
             yield Halted(reason=f"the venue differs: {'; '.join(stands)}", ts_event=now, ts_init=now)
 
 
-def _ends(fact: AnyEvent) -> bool:
-    return isinstance(fact, OrderCanceled)
+def _settled(found: Reconciled, answer: Answer, state: State[Any]) -> Iterator[AnyEvent]:
+    """What became of orders that cannot be on their way any more."""
+    created = {w.order.id: w.created_ns for w in state.orders}
+    for ended in found.ended:
+        if created[ended.id] <= answer.asked_ns - IN_FLIGHT_NS or not isinstance(ended, OrderCanceled):
+            yield ended
+
+
+def _late(facts: tuple[AnyEvent, ...], state: State[Any], now: Nanos) -> str:
+    """What a stream that works would have told by now: of the fills those of our own orders that are not just made."""
+    made = [f for f in facts if isinstance(f, OrderFilled) and f.id.startswith(f"{state.run[:12]}-")]
+    fills = sum(now - fill.ts_event > UNANSWERED_NS for fill in made)
+    ends = sum(isinstance(f, OrderCanceled) for f in facts)
+    return ", ".join(f"{count} {what}" for count, what in ((fills, "fills"), (ends, "ends of orders")) if count)
 
 
 def _is_quiet(answer: Answer, state: State[Any]) -> bool:

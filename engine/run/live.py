@@ -16,6 +16,7 @@ from engine.analysis.fold import started_of
 from engine.config.tree import RunConfig, identity
 from engine.core.errors import ConfigError, JournalError, Problem
 from engine.core.events import AnyEvent, Held, Started
+from engine.core.risk import Limits
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import SECOND, Nanos
@@ -41,12 +42,13 @@ from engine.run.remade import remade
 from engine.run.results import results
 from engine.run.seals import sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, result_of
-from engine.run.venues import check_traded
 from engine.run.watch import LOOKBACK_NS, Watch
 from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
+
+MAX_FEED_AGE_MS = 10_000
 
 
 class Live(NamedTuple):
@@ -79,7 +81,7 @@ def planned_live(config: RunConfig, before: Before | None) -> Live:
     if config.venue.backtest_only:
         message = "this file is marked for backtests only: see what its import could not map, then remove the mark"
         raise ConfigError(Problem("run file", message, field="venue.backtest_only"))
-    check_traded(config.venue.name)
+    config, warned = _on_a_feed_that_lives(config)
     now, name = time.time_ns(), config.instrument.id
     started_ns = now if before is None else before.manifest.started_ns
     manifest = new_manifest("live", name, identity(config), started_ns=started_ns)
@@ -93,9 +95,18 @@ def planned_live(config: RunConfig, before: Before | None) -> Live:
         end_ns=now,
         reference=None,
         gaps=(),
-        notes=said_before(config, contract),
+        notes=(*warned, *said_before(config, contract)),
     )
     return Live(plan, before)
+
+
+def _on_a_feed_that_lives(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]]:
+    """A limit on the age of the book, where the file has none: with real orders nobody quotes on a silent market."""
+    if config.risk.max_feed_age_ms is not None:
+        return config, ()
+    risk = Limits.model_validate(config.risk.model_dump() | {"max_feed_age_ms": MAX_FEED_AGE_MS})
+    note = f"no risk.max_feed_age_ms in the file: live it is {MAX_FEED_AGE_MS}, no quotes on a book that stood as long"
+    return msgspec.structs.replace(config, risk=risk), (note,)
 
 
 def trade(run: Live, venue: Binance, keys: Keys, *, created: str, progress: Progress = lambda *_: None) -> Traded:
@@ -238,10 +249,9 @@ class _Desk:
 
 
 def _left(desk: _Desk, run_file: RunFile, venue: Binance) -> Halted | None:
-    """Cancel by REST what may still rest, book what the stream did not tell, and turn the dead man's timer off."""
+    """Cancel by REST what may still rest, and book what the stream did not tell."""
     with noted_interrupts(), suppress(VenueError):
         left = swept(run_file, venue, flatten=False)
         desk.catch_up()
-        venue.cancel_all_after(desk.state.instrument.raw_symbol, 0)
         return left
     return None

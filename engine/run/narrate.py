@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.commands import Cancel, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
-from engine.core.events import AnyEvent, OrderFilled, OrderRejected, Stopping
+from engine.core.events import AnyEvent, OrderFilled, OrderRejected, Resynced, Stopping
 from engine.core.session import Record
 from engine.core.state import State
 from engine.journal.replay import folded
@@ -14,6 +14,8 @@ from engine.run.remade import Remade
 from engine.run.runs import iso
 
 LOG = logging.getLogger("perpmm")
+
+SAID = OrderFilled | OrderRejected | Resynced | Stopping  # also where nothing follows
 
 type Noted = tuple[State[Any] | None, State[Any], AnyEvent, tuple[Outcome, ...]]
 
@@ -31,7 +33,7 @@ class Narrator:
         def noted(seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
             record(seq, event, outcomes)
             after = self._state()
-            if after is not None and (outcomes or isinstance(event, OrderFilled | OrderRejected | Stopping)):
+            if after is not None and (outcomes or isinstance(event, SAID)):
                 self._noted.append((self._before, after, event, outcomes))
             self._before = after
 
@@ -51,6 +53,8 @@ class Narrator:
                 yield _filled(event, after)
             case OrderRejected():
                 yield f"{'denied' if event.denied else 'rejected'} {event.id}: {event.reason}"
+            case Resynced():
+                yield f"asked, the venue told what its streams had not: {event.missed}"
             case Stopping():
                 yield f"stopping: {event.reason}"
         for outcome in outcomes:

@@ -6,41 +6,47 @@ from engine.core.errors import ConfigError, Problem
 
 
 class Spoken(NamedTuple):
-    """`tested`: against a venue on loopback, nothing beyond it. `lacks`: what the adapter cannot be told from Python.
-    `refused` is None where the venue is traded at; else what it would take."""
+    """`tested`: against a venue on loopback, nothing beyond it. `untold`: what no field of the adapter's configuration
+    says, `lacks` what else is missing. `refused` is None where the venue is traded at; else what it would take."""
 
     venue: str
     tested: str
+    untold: tuple[str, ...]
     lacks: str
     ours: str = ""
     refused: str | None = None
 
 
-NOT_YET = "and we do not set and read them back by its REST yet"
+BUILT = "that its market and its account can be built, with addresses of ours; that a run is refused before it asks"
 VENUES = (
     Spoken(
         "BINANCE",
-        "USD-M futures in full: start, orders, fills, both position modes, stop, halt, crash, faults on a seed",
-        "position mode; margin type beyond the contract's own; a dead man's timer; fundings and trades that it missed",
+        "USD-M futures in full: start, orders, fills, both position modes, an order and a position of others, stop, "
+        "halt, crash, the dead man's timer, a full disk, faults on a seed",
+        ("position mode", "countdown"),
+        "a margin type beyond the contract's own; fundings, and trades that its stream missed",
         "set and read back mode, leverage and margin type by REST, arm the timer, ask for what was missed",
     ),
     Spoken(
         "BYBIT",
-        "nothing",
-        "leverage and position mode: the fields are there, and always sent as none",
-        refused=f"its adapter cannot be told leverage and position mode, {NOT_YET}",
+        BUILT,
+        ("leverage", "position mode"),
+        "in Rust both fields are there, from Python they are always none",
+        refused="the way is POST /v5/position/set-leverage and switch-mode, and a view of the account",
     ),
     Spoken(
         "OKX",
-        "nothing",
-        "leverage and position mode; sizes are in contracts",
-        refused=f"its adapter cannot be told leverage and position mode, {NOT_YET}",
+        BUILT,
+        ("leverage", "position mode"),
+        "sizes are in contracts; keys have a passphrase beside the secret",
+        refused="the way is POST /api/v5/account/set-leverage and set-position-mode, and a view of the account",
     ),
     Spoken(
         "HYPERLIQUID",
-        "nothing",
-        "leverage and margin type; orders are signed by a wallet's key, there is no pair of key and secret",
-        refused=f"its adapter cannot be told leverage and margin type, {NOT_YET}",
+        BUILT,
+        ("leverage", "margin type"),
+        "a wallet's key signs each request, there is no pair of key and secret; there is no Hedge mode",
+        refused="the way is the signed action updateLeverage, and a view of the account",
     ),
 )
 
@@ -48,7 +54,7 @@ VENUES = (
 def check_traded(venue: str) -> None:
     """Raises ConfigError with the reason for a venue that is not traded at live."""
     found = next((each for each in VENUES if each.venue == venue), None)
-    why = "nobody has made it work here" if found is None else found.refused
+    why = "nobody has made it work here" if found is None else _why(found)
     if why is not None:
         raise ConfigError(Problem("run file", f"{venue} is not traded at live: {why}", field="venue.name"))
 
@@ -56,9 +62,17 @@ def check_traded(venue: str) -> None:
 def venues_table() -> str:
     """For docs/live.md."""
     head = "| venue | tested, on loopback | what the adapter lacks | what we do |\n|---|---|---|---|\n"
-    rows = (f"| {each.venue} | {each.tested} | {each.lacks} | {_done(each)} |\n" for each in VENUES)
-    return head + "".join(rows)
+    return head + "".join(f"| {each.venue} | {each.tested} | {_lacking(each)} | {_done(each)} |\n" for each in VENUES)
+
+
+def _lacking(each: Spoken) -> str:
+    return f"a word for {' and '.join(each.untold)}; {each.lacks}"
+
+
+def _why(each: Spoken) -> str | None:
+    untold = " and ".join(each.untold)
+    return each.refused and f"its adapter cannot be told {untold}, and we do not do it ourselves yet ({each.refused})"
 
 
 def _done(each: Spoken) -> str:
-    return each.ours if each.refused is None else f"refuse: {each.refused}"
+    return each.ours if each.refused is None else f"refuse: {_why(each)}"

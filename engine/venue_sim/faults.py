@@ -26,6 +26,8 @@ type Millis = Annotated[int, msgspec.Meta(ge=0, le=600_000)]
 
 MESSAGES = ("lose", "duplicate", "reorder", "delay")
 MOMENTS = ("disconnect", "expire_listen_key", "liquidate", "move")
+SILENCES = (("maintenance", 1.0), ("lose", 1.0))  # of the whole venue, or of all that is said over a line
+LONGEST_SILENCE_S = 6
 STATUSES = (400, 403, 408, 418, 429, 500, 502, 503, 504)
 
 
@@ -162,14 +164,15 @@ def mixture(seed: int, span_s: float) -> tuple[Fault, ...]:
         at(kind="expire_listen_key"),
         at(kind="liquidate"),
         at(kind="move", size=f"{chance.choice([-1, 1]) * chance.randrange(1, 20) / 1000}"),
-        within(kind="maintenance") | {"most": None},
+        within(kind="maintenance"),
+        within(kind="lose", on="market", p=1.0),
     ]  # fmt: skip
     kept = [each for each in possible if chance.random() < 0.4] or possible[:1]
     made = [msgspec.convert(each, Fault) for each in kept]
-    return tuple(_shortened(fault) if fault.kind == "maintenance" else fault for fault in made)
+    return tuple(_shortened(fault) if (fault.kind, fault.p) in SILENCES else fault for fault in made)
 
 
 def _shortened(fault: Fault) -> Fault:
-    """Nobody waits half a run for a venue to come back."""
+    """Nobody waits half a run for a venue, or for its market, to come back."""
     assert fault.until_s is not None
-    return msgspec.structs.replace(fault, until_s=min(fault.until_s, fault.from_s + 5))
+    return msgspec.structs.replace(fault, until_s=min(fault.until_s, fault.from_s + LONGEST_SILENCE_S))

@@ -92,6 +92,8 @@ def _of_exit(turn: Turn, plan: LegPlan, order: Submit) -> tuple[str, ...]:
                 f"the trail armed at {_short(plan.trail_arms_at)}, its peak was {plan.trail_peak}",
                 _fell(plan),
             )
+        case Purpose.FLATTEN:
+            return (held, "the run was halted, and its position is not to be kept", _priced(turn, order))
         case _:
             return (held, f"the stop at {_short(plan.stop)} was reached", _priced(turn, order))
 

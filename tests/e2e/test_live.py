@@ -1,36 +1,52 @@
 """`perpmm live` at the venue on loopback: begun, steered, stopped, hung, killed and taken up again."""
 
+import resource
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from engine.core.commands import TradingChanged
+from engine.core.commands import Submit, TradingChanged
+from engine.core.events import OrderCanceled, OrderFilled, ParametersChanged
+from engine.core.types import Action
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
 from engine.run.moments import Walk
+from engine.venue_api.account import our_id
 from tests.support.cli import Said, perpmm, sample
-from tests.support.live import BUSY, LiveRun, account, agrees, keys, live_process, sim, wait, words
+from tests.support.live import (
+    BUSY,
+    LiveRun,
+    agrees,
+    keys,
+    legs,
+    live_process,
+    open_orders,
+    sim,
+    strangers_order,
+    wait,
+    words,
+)
 from tests.support.venue_process import venue_process
 
 pytestmark = pytest.mark.timeout(900)
+SLOW_EXITS = {"long_profit_taking_spread": "0.01", "short_profit_taking_spread": "0.01"}  # a position is held a while
 
 
 @pytest.fixture(scope="module")
-def venue() -> Iterator[dict[str, Any]]:
-    with venue_process(sample(), "--loop", "--accounts", "4") as addresses:
-        yield addresses
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    log = tmp_path_factory.mktemp("venue") / "log.jsonl"
+    with venue_process(sample(), "--loop", "--accounts", "5", "--log", str(log)) as addresses:
+        yield {**addresses, "log": log}
 
 
 @pytest.fixture
 def place(venue: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
     """An account for each test, so that they do not meet; a position is moved from outside on the first."""
-    number = ["killed", "steered", "halt", "nothing"].index(request.function.__name__.split("_")[1])
+    number = ["killed", "steered", "halt", "nothing", "full"].index(request.function.__name__.split("_")[1])
     return {**venue, **[venue, *venue["accounts"]][number]}
 
 
@@ -38,59 +54,84 @@ def told(run: LiveRun, *arguments: str) -> Said:
     return perpmm(*arguments, "--runs", run.folder / "runs", **keys(run.venue))
 
 
-def test_steered_from_outside_stopped_and_replayed(tmp_path: Path, place: dict[str, Any]) -> None:
-    with live_process(tmp_path, place, **BUSY) as run:
+def test_steered_from_outside_stopped_flat_and_replayed(tmp_path: Path, place: dict[str, Any]) -> None:
+    stranger = strangers_order(place)
+    with live_process(tmp_path, place, "--set=risk.stop_policy=flatten", **BUSY | SLOW_EXITS) as run:
         run.until("filled")
         assert told(run, "pause", run.run.name).code == 0
         run.until("REDUCE: held back by user")
         assert told(run, "set", run.run.name, "strategy.bid_spread=0.004").code == 0
         assert told(run, "resume", run.run.name).code == 0
         run.until("RUN: no longer held back by user")
-        run.until("x 0.99996")
-        for _ in range(2):  # a second Ctrl-C does not skip the cancel
+        wait(lambda: legs(place) != {})
+        for _ in range(2):  # a second Ctrl-C skips neither the cancel nor the way to flat
             run.process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
+            run.until("HALT: held back by user: stopped by Ctrl-C")
         assert run.ended() == 130
-        said = run.said.read_text()
-        assert "left open" in said
-        assert Journal(run.run).status is Status.INTERRUPTED
-        agrees(run.run, place)
-        assert account(place)["open_orders"] == []
-        assert perpmm("replay", run.run).code == 0
-        assert perpmm("verify", run.run).code == 0
-        no_key_in(tmp_path, place)
+    assert any("orders of others" in line and "1 rest" in line for line in run.said.read_text().splitlines())
+    assert "nothing of this run is left open" in run.said.read_text()
+    assert Journal(run.run).status is Status.INTERRUPTED
+    agrees(run.run, place)
+    assert legs(place) == {}
+    assert open_orders(place) == [stranger]
+    assert any(isinstance(e.value, ParametersChanged) for e in Journal(run.run).entries(types=["ParametersChanged"]))
+    assert perpmm("replay", run.run).code == 0
+    assert perpmm("verify", run.run).code == 0
+    no_key_in(tmp_path, place)
 
 
-def test_killed_it_takes_up_its_orders_and_what_others_did_meanwhile(tmp_path: Path, place: dict[str, Any]) -> None:
-    patient = BUSY | {"order_refresh_time": "60", "bid_spread": "0.5"}
-    with live_process(tmp_path, place, **patient) as run:
-        run.until("quote level 0")
-        wait(lambda: len(account(place)["open_orders"]) > 0)
+def test_killed_in_hedge_mode_it_takes_up_what_the_venue_and_others_did_meanwhile(
+    tmp_path: Path, place: dict[str, Any]
+) -> None:
+    """Both legs are open. The venue's timer cancels for the dead, strangers' orders too: it says so beforehand."""
+    hedge = BUSY | SLOW_EXITS | {"position_mode": "Hedge", "quote_flat_leg": "true"}
+    with live_process(tmp_path, place, **hedge) as run:
+        wait(lambda: legs(place).keys() == {"LONG", "SHORT"})
+        wait(lambda: len(open_orders(place)) > 0)
         run.process.kill()
         run.ended()
-    resting = {order["orderId"] for order in account(place)["open_orders"]}
+    stranger, resting = strangers_order(place, positionSide="LONG"), {our_id(each) for each in open_orders(place)}
+    before = legs(place)
     sim(place, "fault", {"kind": "move", "size": "0.03", "most": 1})
-    wait(lambda: sum(map(Decimal, account(place)["positions"].values())) != 0)
-    with live_process(tmp_path, place, "--resume", run.run.name, **patient) as again:
+    wait(lambda: legs(place) != before)
+    wait(lambda: '"kind":"countdown"' in place["log"].read_text())
+    wait(lambda: open_orders(place) == [])
+    assert stranger
+    with live_process(tmp_path, place, "--resume", run.run.name, **hedge) as again:
         again.until("filled buy 0.030")
+        wait(lambda: {leg for leg, _ in closed(run.run)} == {"LONG", "SHORT"})
+        wait(lambda: legs(place) != {})
+        assert told(again, "halt", run.run.name, "--flatten").code == 0
+        assert (open_orders(place), legs(place)) == ([], {})
         again.process.send_signal(signal.SIGTERM)
         assert again.ended() == 128 + signal.SIGTERM
-    assert resting
     walk = Walk(run.run)
+    gone = {cast(OrderCanceled, e.value).id for e in walk.journal.entries(types=["OrderCanceled"])}
+    assert resting - {our_id(stranger)} <= gone
     assert walk.journal.status is Status.INTERRUPTED
     assert len(walk.journal.run_file.resumed_after) == 1
     agrees(run.run, place)
     assert perpmm("replay", run.run).code == 0
 
 
+def closed(run: Path) -> set[tuple[str, str]]:
+    """The legs of which an order of the run's own has closed a part, with that order."""
+    entries = list(Journal(run).entries(types=["Submit", "OrderFilled"]))
+    exits = {e.value.id for e in entries if isinstance(e.value, Submit) and e.value.action is Action.CLOSE}
+    fills = [e.value for e in entries if isinstance(e.value, OrderFilled)]
+    return {(fill.leg.value, fill.id) for fill in fills if fill.id in exits}
+
+
 def test_halt_needs_nothing_of_a_process_that_hangs(tmp_path: Path, place: dict[str, Any]) -> None:
     with live_process(tmp_path, place, **BUSY | {"order_refresh_time": "60"}) as run:
         run.until("quote level 0")
-        wait(lambda: len(account(place)["open_orders"]) > 0)
+        wait(lambda: len(open_orders(place)) > 0)
+        stranger = strangers_order(place)
         run.process.send_signal(signal.SIGSTOP)
-        assert told(run, "halt", run.run.name, "--flatten").code == 0
-        there = account(place)
-        assert (there["open_orders"], there["positions"]) == ([], {})
+        first = told(run, "halt", run.run.name, "--flatten")
+        assert first.code == 0
+        assert stranger in first.out
+        assert (open_orders(place), legs(place)) == ([stranger], {})
         assert told(run, "halt", run.run.name, "--flatten").code == 0
         run.process.send_signal(signal.SIGCONT)
         run.until("HALT: held back by user: perpmm halt")
@@ -99,7 +140,22 @@ def test_halt_needs_nothing_of_a_process_that_hangs(tmp_path: Path, place: dict[
     said = [cast(TradingChanged, entry.value).reason for entry in Journal(run.run).entries(types=["TradingChanged"])]
     assert "perpmm halt" in said
     agrees(run.run, place)
+    assert open_orders(place) == [stranger]
     assert perpmm("replay", run.run).code == 0
+
+
+def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: Path, place: dict[str, Any]) -> None:
+    """What cannot be written down is not sent; the run fails, and what rests is cancelled by REST all the same."""
+    with live_process(tmp_path, place, **BUSY) as run:
+        run.until("quote level 0")
+        stranger = strangers_order(place)
+        wait(lambda: len(open_orders(place)) > 1)
+        full = max(path.stat().st_size for path in run.run.glob("journal.sqlite*"))
+        resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (full, full))
+        assert run.ended() == 2
+        assert open_orders(place) == [stranger]
+    assert "cannot be written" in run.said.read_text()
+    assert perpmm("recover", run.run).code == 0
 
 
 def test_nothing_begins_without_consent_keys_or_a_venue(tmp_path: Path, place: dict[str, Any]) -> None:

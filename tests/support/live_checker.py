@@ -8,12 +8,16 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 SECOND = 1_000_000_000
 CENT = Decimal("0.00001")  # each booking is rounded
 MAX_FEED_AGE_NS = 3 * SECOND  # as the runs are told
+LATENCY_NS = 5 * SECOND  # from the tick to the venue: this is a machine that may be busy
+STRUCK_NS = 15 * SECOND  # where a fault met it: a request is dead after 5 s, and asked again by REST
+HUNG_NS = 3 * SECOND // 2  # without an entry: the process hangs, or is dead
 
 
 class Entry(NamedTuple):
@@ -62,8 +66,10 @@ def problems(story: Story, limit: Decimal) -> Iterator[str]:
 def ends_alike(story: Story) -> Iterator[str]:
     """Position, cash and orders, where the run is the last on its account."""
     held, cash = _folded(story)
-    fills = [line for line in story.log if line["kind"] == "fill"]
-    wallets = [line["wallet"] for line in story.log if line["kind"] in ("fill", "income")]
+    asked = max((line["n"] for line in story.log if line["kind"] == "request"), default=0)
+    seen = [line for line in story.log if line["n"] < asked]  # what came after the run's last question it cannot know
+    fills = [line for line in seen if line["kind"] == "fill"]
+    wallets = [line["wallet"] for line in seen if line["kind"] in ("fill", "income")]
     there = {line["fill"]["positionSide"]: Decimal(line["position"]) for line in fills}
     begun = {each["leg"]: Decimal(each["size"]) for each in story.of("Started")[0].said.get("positions", ())}
     for leg in held.keys() | there.keys():
@@ -129,50 +135,64 @@ def _every_fill_once(story: Story) -> Iterator[str]:
 
 
 def _never_beyond(story: Story, limit: Decimal) -> Iterator[str]:
-    """At each order that the venue took to open: what is held and rests on its side, itself included. What others did
-    to the account counts once the journal knew of it."""
+    """At each order that the venue took to open: what is held and rests on its side of its leg, itself included. What
+    others did to the account counts once the journal knew of it."""
     submits = {each.said["id"]: each for each in story.of("Submit")}
     foreign = [
-        (each.seq, each.said["side"] * Decimal(each.said["size"]))
+        (each.seq, each.said["leg"], each.said["side"] * Decimal(each.said["size"]))
         for each in story.of("OrderFilled")
         if each.said["id"] not in submits
     ]
-    own = sum((Decimal(each["size"]) for each in story.of("Started")[0].said.get("positions", ())), Decimal(0))
-    leaves = dict[str, tuple[int, Decimal]]()
+    own = defaultdict[str, Decimal](Decimal)
+    for each in story.of("Started")[0].said.get("positions", ()):
+        own[each["leg"]] += Decimal(each["size"])
+    leaves = dict[str, tuple[str, int, Decimal]]()
     for line in story.log:
         if line["kind"] == "fill" and (name := _bare(line["clientOrderId"])) in submits:
-            own += _side(line["fill"]) * Decimal(line["fill"]["qty"])
+            own[submits[name].said["leg"]] += _side(line["fill"]) * Decimal(line["fill"]["qty"])
         elif line["kind"] == "order" and (name := _name(line)) in submits:
-            order = line["order"]
+            order, submit = line["order"], submits[name]
+            leg, side = submit.said["leg"], _side(order)
             left = Decimal(order["origQty"]) - Decimal(order["executedQty"])
-            leaves[name] = (_side(order), left if order["status"] in ("NEW", "PARTIALLY_FILLED") else Decimal(0))
-            submit = submits[name]
+            leaves[name] = (leg, side, left if order["status"] in ("NEW", "PARTIALLY_FILLED") else Decimal(0))
             if line["execution"] != "NEW" or submit.said["action"] != "OPEN":
                 continue
-            known = own + sum((size for seq, size in foreign if seq < submit.seq), Decimal(0))
-            resting = sum((size for side, size in leaves.values() if side == _side(order)), Decimal(0))
-            if abs(known + _side(order) * resting) > limit:
+            known = own[leg] + sum((size for seq, at, size in foreign if at == leg and seq < submit.seq), Decimal(0))
+            resting = sum((size for *at, size in leaves.values() if at == [leg, side]), Decimal(0))
+            if abs(known + side * resting) > limit:
                 yield f"{name}: {known} held and {resting} on its side, beyond {limit}"
 
 
 def _no_quote_on_a_stale_feed(story: Story) -> Iterator[str]:
-    """The tick that sees it asks for the end of each quote that rests, or has asked before."""
-    quotes, asked, stale = set[str](), set[str](), 0
-    for each in (*story.entries, Entry(0, "Tick", 0, {})):
-        match each.type:
-            case "Tick":
-                for name in quotes - asked if stale else ():
-                    yield f"{name} rests on a book that is too old, at entry {stale}"
-                seen = each.said.get("seen_ns")
-                stale = each.seq if seen is not None and each.said["ts_event"] - seen > MAX_FEED_AGE_NS else 0
-            case "Submit" if each.said["action"] == "OPEN":
-                quotes.add(each.said["id"])
-            case "Cancel":
-                asked.add(each.said["id"])
-            case "OrderCanceled" | "OrderRejected":
-                quotes.discard(each.said["id"])
-            case "OrderFilled":
-                quotes.discard(each.said["id"])  # a part that is left is asked for at the next tick
+    """A quote is over at the venue one latency after the first tick that could see that its book is too old."""
+    decided = {each.said["id"]: each.at_ns for each in story.of("Submit") if each.said["action"] == "OPEN"}
+    resting = {name: _at_the_venue(story, name) for name in decided}
+    for tick in story.of("Tick"):
+        seen = tick.said.get("seen_ns")
+        if seen is None or tick.said["ts_event"] - seen <= MAX_FEED_AGE_NS:
+            continue
+        for name, (since, until) in resting.items():
+            from_ns = max(tick.at_ns, since)
+            if decided[name] < tick.at_ns and until > _at_latest(story, from_ns, until):
+                yield f"{name} rests {(until - from_ns) / SECOND:.1f} s on a book that is too old, at entry {tick.seq}"
+
+
+def _at_the_venue(story: Story, name: str) -> tuple[int, int]:
+    """From when to when it rested there, by the venue's clock, which is this machine's. An order that it never took
+    rested at no time; one that rests still is not over."""
+    lines = [line for line in story.orders() if _name(line) == name]
+    if not lines:
+        return 0, 0
+    open_still = lines[-1]["order"]["status"] in ("NEW", "PARTIALLY_FILLED")
+    return lines[0]["ts_ns"], story.log[-1]["ts_ns"] if open_still else lines[-1]["ts_ns"]
+
+
+def _at_latest(story: Story, from_ns: int, until_ns: int) -> int:
+    """When a cancel asked for at `from_ns` is at the venue. A process that hangs or is dead asks for nothing."""
+    struck = any(line["kind"] == "fault" and from_ns <= line["ts_ns"] <= until_ns for line in story.log)
+    times = [each.at_ns for each in story.entries if from_ns <= each.at_ns <= until_ns]
+    gaps = (after - before for before, after in pairwise((from_ns, *times, until_ns)))
+    return from_ns + (STRUCK_NS if struck else LATENCY_NS) + sum(gap for gap in gaps if gap > HUNG_NS)
 
 
 def _folded(story: Story) -> tuple[defaultdict[str, Decimal], Decimal]:

@@ -25,6 +25,7 @@ from tests.support.venue_process import venue_process
 
 LIMIT = Decimal("0.06")
 RISK = (f"--set=risk.max_position={LIMIT}", "--set=risk.max_feed_age_ms=3000", "--no-report")
+HEDGE = {"position_mode": "Hedge", "quote_flat_leg": "true"}
 A_BEGINNING = 8  # entries: it ticks
 BEGINNINGS = 6  # a venue under maintenance is tried again, as its user would
 
@@ -41,7 +42,8 @@ def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played
     log, chance = folder / "venue.jsonl", random.Random(f"lives:{seed}")
     options = ("--loop", "--log", str(log), "--speed", str(speed), "--seed", str(seed))
     with venue_process(sample(), *options) as venue:
-        began, end, wrong = time.monotonic(), Span(venue, mixture(seed, span_s), span_s), list[str]()
+        began, wrong, hedge = time.monotonic(), list[str](), seed % 3 == 0
+        end = Span(venue, mixture(seed, span_s), span_s, HEDGE if hedge else {})
         for life in range(BEGINNINGS):
             last = _lived(folder, venue, chance, end)
             if last is not None:
@@ -53,10 +55,10 @@ def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played
 
 
 class Span:
-    """The time of the faults: it begins with the first quote."""
+    """The time of the faults: it begins with the first quote. `mode` is what the run is told of its position mode."""
 
-    def __init__(self, venue: dict[str, Any], faults: tuple[Fault, ...], seconds: float) -> None:
-        self._venue, self._faults, self._seconds = venue, faults, seconds
+    def __init__(self, venue: dict[str, Any], faults: tuple[Fault, ...], seconds: float, mode: dict[str, str]) -> None:
+        self._venue, self._faults, self._seconds, self.mode = venue, faults, seconds, mode
         self._end: float | None = None
 
     def begin(self) -> None:
@@ -75,7 +77,7 @@ def _lived(folder: Path, venue: dict[str, Any], chance: random.Random, span: Spa
     crashed = [run for run in _runs(folder) if not _sealed(run)]
     resume = ("--resume", crashed[-1].name) if crashed else ()
     before = _entries(folder)
-    with live_process(folder, venue, *RISK, *resume, **BUSY) as run:
+    with live_process(folder, venue, *RISK, *resume, **BUSY, **span.mode) as run:
         wait(lambda: _entries(folder) > before + A_BEGINNING or run.process.poll() is not None)
         span.begin()
         left = span.left

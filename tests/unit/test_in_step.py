@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 
 from engine.core.commands import Submit
-from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Transferred
+from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Resynced, Transferred
 from engine.core.state import State, Working, begun, evolve
+from engine.core.trading import Guard, Hold, Trading
 from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
 from engine.run.in_step import IN_FLIGHT_NS, InStep
 from engine.run.watch import Answer
@@ -94,8 +96,25 @@ def test_nothing_is_known_before_the_first_view() -> None:
 def test_an_order_that_may_still_be_on_its_way_is_not_over() -> None:
     run = Run(orders=(working(LATER - IN_FLIGHT_NS + 1),))
     assert run.told(a_view()) == []
-    (over,) = run.told(a_view(), asked_ns=LATER + SECOND)
+    over, said = run.told(a_view(), asked_ns=LATER + SECOND)
     assert isinstance(over, OrderCanceled)
+    assert isinstance(said, Resynced)
+
+
+@pytest.mark.parametrize(
+    ("name", "ago_ns", "missed"), [(NAME, 9 * SECOND, True), (NAME, 0, False), ("web", 9 * SECOND, False)]
+)
+def test_a_fill_that_the_stream_should_have_told_is_said_to_be_missed(name: str, ago_ns: int, missed: bool) -> None:
+    trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal(1), Decimal(0), True, LATER - ago_ns)
+    told = Run(orders=(working(LATER),)).told(a_view(trades=(trade,), names={7: name}))
+    assert [event.missed for event in told if isinstance(event, Resynced)] == (["1 fills"] if missed else [])
+
+
+def test_a_market_that_is_silent_is_a_reason_to_ask() -> None:
+    held = Hold("max_feed_age_ms", Trading.REDUCE, "old", START_NS)
+    run = Run(guard=Guard(holds=(held,)))
+    assert list(run.in_step.facts(LATER)) == []
+    assert run.watch.kicked == 1
 
 
 def test_only_trades_are_taken_from_a_view_that_is_behind() -> None:

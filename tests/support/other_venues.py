@@ -1,0 +1,51 @@
+"""Node after node is built with the clients of a venue that is not traded at, none is run: `python -m ...`."""
+
+import json
+from typing import Any
+
+from nautilus_trader.adapters import bybit, hyperliquid, okx
+from nautilus_trader.common import Environment, LoggerConfig
+from nautilus_trader.live import LiveNode
+from nautilus_trader.model import AccountId, TraderId
+
+REST, WS = "http://127.0.0.1:9", "ws://127.0.0.1:9"
+PAIR = {"api_key": "key", "api_secret": "secret", "base_url_http": REST}
+
+
+def clients(venue: str) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Market and account, each its factory and its configuration."""
+    account = AccountId(f"{venue}-001")
+    match venue:
+        case "BYBIT":
+            kinds = [bybit.BybitProductType.LINEAR]
+            market: Any = bybit.BybitDataClientConfig(product_types=kinds, base_url_http=REST, base_url_ws_public=WS)
+            private = {"base_url_ws_private": WS, "base_url_ws_trade": WS, "account_id": account}
+            trading: Any = bybit.BybitExecutionClientConfig(product_types=kinds, **PAIR, **private)
+            return (bybit.BybitDataClientFactory(), market), (bybit.BybitExecutionClientFactory(), trading)
+        case "OKX":
+            kinds = [okx.OKXInstrumentType.SWAP]
+            market = okx.OKXDataClientConfig(instrument_types=kinds, base_url_http=REST, base_url_ws_public=WS)
+            private = {"base_url_ws_private": WS, "api_passphrase": "word"}
+            trading = okx.OKXExecutionClientConfig(account, instrument_types=kinds, **PAIR, **private)
+            return (okx.OKXDataClientFactory(), market), (okx.OKXExecutionClientFactory(), trading)
+        case _:
+            where = {"base_url_http": REST, "base_url_ws": WS}
+            market = hyperliquid.HyperliquidDataClientConfig(**where)
+            trading = hyperliquid.HyperliquidExecutionClientConfig(
+                account_id=account, private_key=f"0x{'1' * 64}", base_url_exchange=REST, **where
+            )
+            factories = hyperliquid.HyperliquidDataClientFactory(), hyperliquid.HyperliquidExecutionClientFactory()
+            return (factories[0], market), (factories[1], trading)
+
+
+def built(venue: str) -> str:
+    market, trading = clients(venue)
+    builder = LiveNode.builder("built", TraderId("BUILT-001"), Environment.LIVE)
+    builder = builder.with_logging(LoggerConfig(bypass_logging=True))
+    node = builder.add_data_client(venue, *market).add_exec_client(venue, *trading).build()
+    node.dispose()
+    return venue
+
+
+if __name__ == "__main__":
+    print(json.dumps([built(venue) for venue in ("BYBIT", "OKX", "HYPERLIQUID")]))  # noqa: T201
