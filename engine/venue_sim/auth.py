@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlencode
 
@@ -9,18 +10,19 @@ from engine.venue_sim.account import Account
 from engine.venue_sim.errors import ApiError, missing
 from engine.venue_sim.parameters import whole
 
+KEY = re.compile(r"^[A-Za-z0-9]{64}$")
 RECV_WINDOW_MS = 5000
 LONGEST_WINDOW_MS = 60_000
 AHEAD_MS = 1000
 
 
 def account_of(accounts: Mapping[str, Account], key: str | None) -> Account:
-    """The account that a key opens. Raises ApiError: -2014 for no key at all, -2015 for an unknown one."""
-    if not key:
-        raise ApiError(-2014, "API-key format invalid.", 401)
-    if (account := accounts.get(key)) is None:
+    """The account that a key opens. Raises ApiError: -2014 for what is no key at all, -2015 for an unknown one."""
+    if (account := accounts.get(key or "")) is not None:
+        return account
+    if KEY.match(key or ""):
         raise ApiError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
-    return account
+    raise ApiError(-2014, "API-key format invalid.", 401)
 
 
 def check_signature(account: Account, query: str, body: str, given: Mapping[str, str]) -> None:

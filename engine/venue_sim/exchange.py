@@ -72,7 +72,7 @@ class Exchange:
             case Print():
                 self.listener.trade(market, market.on_print(event, self.now_ms))
             case Mark():
-                market.on_mark(event)
+                market.on_mark(event, self.now_ms)
             case Rate():
                 market.on_rate(event)
 

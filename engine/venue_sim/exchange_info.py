@@ -87,7 +87,7 @@ def filters(contract: Contract) -> list[dict[str, Any]]:
         {"filterType": "MARKET_LOT_SIZE"} | size,
         {"filterType": "MAX_NUM_ORDERS", "limit": MOST_OPEN},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
-        {"filterType": "MIN_NOTIONAL", "notional": f"{contract.instrument.min_notional:f}"},
+        {"filterType": "MIN_NOTIONAL", "notional": f"{contract.instrument.min_notional.normalize():f}"},
         {"filterType": "PERCENT_PRICE"} | band,
         {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE", "positionControlType": "NONE"},
     ]

@@ -9,10 +9,9 @@ from engine.core.types import ZERO, Side
 from engine.venue_sim.contract import Contract
 from engine.venue_sim.market_events import Depth, Mark, Print, Rate
 from engine.venue_sim.matching import Matching
+from engine.venue_sim.price_bars import KEPT, MINUTE_MS, Bars
 
 RECENT = 1000  # trades kept for those who ask
-CANDLES = 1500  # one-minute candles kept
-MINUTE_MS = 60_000
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -71,7 +70,8 @@ class Market:
         self.next_funding_ms = 0
         self.settled: deque[tuple[int, Decimal, Decimal]] = deque(maxlen=RECENT)  # ms, rate, mark price
         self.trades: deque[Trade] = deque(maxlen=RECENT)
-        self.candles: deque[Candle] = deque(maxlen=CANDLES)
+        self.candles: deque[Candle] = deque(maxlen=KEPT)
+        self.marks, self.indexes, self.premiums = Bars(), Bars(), Bars()
 
     @property
     def symbol(self) -> str:
@@ -123,9 +123,13 @@ class Market:
         self.candles[-1].add(trade, self.contract.value(seen.price, seen.lots))
         return trade
 
-    def on_mark(self, mark: Mark) -> None:
+    def on_mark(self, mark: Mark, at_ms: int) -> None:
         self.mark = mark.mark or self.mark
         self.index = mark.index or self.index
+        if self.mark is not None:
+            index = self.index or self.mark  # as in what it answers
+            for bars, price in ((self.marks, self.mark), (self.indexes, index), (self.premiums, self.mark / index - 1)):
+                bars.see(price, at_ms)
 
     def on_rate(self, rate: Rate) -> None:
         self.rate = rate.rate

@@ -1,5 +1,6 @@
 """Orders, fills and balances as Binance writes them: REST's long names and the user stream's letters."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from engine.core.types import ZERO
@@ -40,6 +41,26 @@ def order_body(order: Order, contract: Contract, *, queried: bool = False) -> di
     if queried:
         return body | {"time": order.created_ms}
     return body | {"cumQty": contract.size(order.filled)}
+
+
+def amendment_rows(order: Order, contract: Contract) -> Iterator[dict[str, Any]]:
+    """Lines of orderAmendment."""
+    for count, each in enumerate(order.amendments, 1):
+        price, size = map(contract.price, each.price), map(contract.size, each.lots)
+        amendment = {
+            "price": dict(zip(("before", "after"), price, strict=True)),
+            "origQty": dict(zip(("before", "after"), size, strict=True)),
+            "count": count,
+        }
+        yield {
+            "amendmentId": each.id,
+            "symbol": contract.symbol,
+            "pair": contract.symbol,
+            "orderId": order.id,
+            "clientOrderId": order.request.client_id,
+            "time": each.at_ms,
+            "amendment": amendment,
+        }
 
 
 def order_event(order: Order, contract: Contract, execution: str, fill: Fill | None, *, asset: str) -> dict[str, Any]:

@@ -38,6 +38,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     result: bool = False  # answer with what became of it at once (newOrderRespType=RESULT)
 
 
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of an order in place: lots and price, before and after."""
+
+    id: int
+    at_ms: int
+    lots: tuple[int, int]
+    price: tuple[int, int]
+
+
 class Order(msgspec.Struct, kw_only=True, eq=False):
     """Mutable: the venue's own record of an order. `ahead` is the displayed lots that must trade or go before it."""
 
@@ -52,7 +61,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     filled: int = 0
     quote: Decimal = ZERO
     ahead: int = 0
-    amended: int = 0
+    amendments: list["Amendment"] = msgspec.field(default_factory=list)
 
     @property
     def leaves(self) -> int:

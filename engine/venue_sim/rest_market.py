@@ -1,13 +1,15 @@
 """REST answers that anyone may have: market data and the contracts' rules."""
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.venue_sim import market_words as words
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.exchange_info import exchange_info
-from engine.venue_sim.market import Market, Trade
+from engine.venue_sim.market import Candle, Market, Trade
 from engine.venue_sim.parameters import Parameters, optional_whole, text, whole
+from engine.venue_sim.price_bars import Bar, Bars, bar_row, wider
 from engine.venue_sim.upkeep import INTERVAL_MS
 
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
@@ -55,13 +57,43 @@ def _recent(market: Market, given: Parameters, default: int) -> list[Trade]:
 
 
 def klines(exchange: Exchange, given: Parameters) -> Any:
-    market = _market(exchange, given)
+    return _candles(_market(exchange, given), given)
+
+
+def continuous_klines(exchange: Exchange, given: Parameters) -> Any:
+    """A pair has its perpetual contract here, and no other."""
+    market = exchange.market(text(given, "pair"))
+    if text(given, "contractType").upper() != "PERPETUAL":
+        raise ApiError(-1130, "Data sent for parameter 'contractType' is not valid.")
+    return _candles(market, given)
+
+
+def _candles(market: Market, given: Parameters) -> Any:
+    width_ms = _width_ms(given)
+    made = _within(given, words.candles(market, width_ms))
+    return [words.candle_row(market.contract, candle, width_ms) for candle in made]
+
+
+def price_klines(bars_of: Callable[[Market], Bars], name: str) -> Callable[[Exchange, Parameters], Any]:
+    """Of a price that nobody trades at; `name` is the parameter that names the contract."""
+
+    def answer(exchange: Exchange, given: Parameters) -> Any:
+        market, width_ms = exchange.market(text(given, name)), _width_ms(given)
+        return [bar_row(bar, width_ms) for bar in _within(given, wider(bars_of(market).minutes, width_ms))]
+
+    return answer
+
+
+def _width_ms(given: Parameters) -> int:
     width_ms = INTERVALS_MS.get(text(given, "interval"))
     if width_ms is None:
         raise ApiError(-1120, "Invalid interval.")
+    return width_ms
+
+
+def _within[T: (Candle, Bar)](given: Parameters, made: list[T]) -> list[T]:
     start, end = whole(given, "startTime", 0), optional_whole(given, "endTime")
-    made = [c for c in words.candles(market, width_ms) if start <= c.open_ms <= (end or c.open_ms)]
-    return [words.candle_row(market.contract, c, width_ms) for c in made[-whole(given, "limit", 500) :]]
+    return [each for each in made if start <= each.open_ms <= (end or each.open_ms)][-whole(given, "limit", 500) :]
 
 
 def ticker_price(exchange: Exchange, given: Parameters) -> Any:

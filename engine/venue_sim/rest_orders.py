@@ -9,7 +9,7 @@ from engine.venue_sim import trading
 from engine.venue_sim.account import Account
 from engine.venue_sim.errors import ApiError, no_such_order, unknown_order
 from engine.venue_sim.exchange import Exchange
-from engine.venue_sim.order_words import order_body
+from engine.venue_sim.order_words import amendment_rows, order_body
 from engine.venue_sim.orders import Order, Status
 from engine.venue_sim.parameters import (
     Parameters,
@@ -113,6 +113,20 @@ def countdown(exchange: Exchange, account: Account, given: Parameters) -> Any:
     else:
         account.countdowns.pop(symbol, None)
     return {"symbol": symbol, "countdownTime": str(after_ms)}
+
+
+def amendments(exchange: Exchange, account: Account, given: Parameters) -> Any:
+    """Of one order or of all of a symbol, latest first."""
+    market, named = exchange.market(text(given, "symbol")), given.get("orderId") or given.get("origClientOrderId")
+    one = _named(account, given) if named else None
+    orders = ([one] if one else []) if named else account.orders.values()
+    rows = [
+        row
+        for order in orders
+        if order.request.symbol == market.symbol
+        for row in amendment_rows(order, market.contract)
+    ]
+    return sorted(rows, key=lambda row: -row["amendmentId"])[: whole(given, "limit", 50)]
 
 
 def place_many(exchange: Exchange, account: Account, given: Parameters) -> Any:

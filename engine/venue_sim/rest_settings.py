@@ -94,6 +94,12 @@ def position_margin(exchange: Exchange, account: Account, given: Parameters) -> 
     raise ApiError(-4046 if not account.isolated else -4051, "Isolated balance insufficient.")
 
 
+def position_margin_history(exchange: Exchange, _account: Account, given: Parameters) -> Any:
+    """Nothing can be moved to a position's margin or from it."""
+    exchange.market(text(given, "symbol"))
+    return []
+
+
 def open_listen_key(exchange: Exchange, account: Account, _given: Parameters) -> Any:
     """A key that still holds is prolonged and given again, as the venue does."""
     if account.listen_key is None:

@@ -10,7 +10,7 @@ from engine.venue_sim.contract import MOST
 from engine.venue_sim.errors import ApiError, no_such_order, unknown_order
 from engine.venue_sim.exchange import Exchange, reduces
 from engine.venue_sim.market import Market
-from engine.venue_sim.orders import Order, Request, Status
+from engine.venue_sim.orders import Amendment, Order, Request, Status
 
 MOST_OPEN = 200
 MOST_AMENDED = 10_000
@@ -78,7 +78,9 @@ def _check_size(market: Market, order: Order) -> None:
     price = market.mark_price if order.price is None else contract.price_of(order.price)
     least = contract.instrument.min_notional
     if not reduces(order) and contract.size_of(order.lots) * price < least:
-        raise ApiError(-4164, f"Order's notional must be no smaller than {least:f} (unless you choose reduce only).")
+        raise ApiError(
+            -4164, f"Order's notional must be no smaller than {least.normalize():f} (unless you choose reduce only)."
+        )
 
 
 def _check_price(market: Market, order: Order) -> None:
@@ -111,7 +113,7 @@ def modify(exchange: Exchange, order: Order, *, side: Side, lots: int, price: in
         raise ApiError(-5025, "Limit order only.") if request.type != "LIMIT" else ApiError(-1117, "Invalid side.")
     if (lots, price) == (order.lots, order.price):
         raise ApiError(-5027, "No need to modify the order.")
-    if order.amended >= MOST_AMENDED:
+    if len(order.amendments) >= MOST_AMENDED:
         raise ApiError(-5026, "Exceed maximum modify order limit.")
     _check_change(exchange, market, order, lots=lots, price=price)
     crossing = request.tif == "GTX" and market.matching.would_take(side, price)
@@ -121,7 +123,9 @@ def modify(exchange: Exchange, order: Order, *, side: Side, lots: int, price: in
     moved = price != order.price or lots > order.lots
     if moved:
         market.matching.leave(order)
-    order.lots, order.price, order.amended, order.updated_ms = lots, price, order.amended + 1, exchange.now_ms
+    changed = {"lots": (order.lots, lots), "price": (order.price or 0, price)}
+    order.amendments.append(Amendment(id=exchange.next_id(), at_ms=exchange.now_ms, **changed))
+    order.lots, order.price, order.updated_ms = lots, price, exchange.now_ms
     exchange.say(order, "AMENDMENT")
     if moved:
         _match(exchange, market, order)

@@ -171,7 +171,7 @@ def test_nothing_begins_without_consent_keys_or_a_venue(tmp_path: Path, place: d
     assert all(word in sentence for word in ("BTCUSDT", "BINANCE", place["rest"], "USDT"))
     assert "not begun" in said
     assert "-1022" in refused(place | {"secret": "canary-secret"}, "--live")
-    assert "-2015" in refused(place | {"key": "canary-key"}, "--live")
+    assert "-2014" in refused(place | {"key": "canary-key"}, "--live")
     assert "no word on the contracts" in refused(place | {"rest": "http://127.0.0.1:9"}, "--live")
     assert "backtests only" in refused(place, "--live", "--set=venue.backtest_only=true")
     assert not (tmp_path / "runs").exists()

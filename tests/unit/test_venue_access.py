@@ -35,7 +35,8 @@ def signed(query: str) -> str:
     [
         (signed(f"timestamp={NOW_MS}"), "key0", (200, 0)),
         (signed(f"timestamp={NOW_MS}"), None, (401, -2014)),
-        (signed(f"timestamp={NOW_MS}"), "nobody", (401, -2015)),
+        (signed(f"timestamp={NOW_MS}"), "nobody", (401, -2014)),
+        (signed(f"timestamp={NOW_MS}"), "n" * 64, (401, -2015)),
         (signed(f"timestamp={NOW_MS}")[:-1] + "x", "key0", (400, -1022)),
         (signed(f"timestamp={NOW_MS}") + "&symbol=BTCUSDT", "key0", (400, -1022)),
         (f"timestamp={NOW_MS}", "key0", (400, -1102)),

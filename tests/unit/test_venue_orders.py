@@ -20,6 +20,12 @@ async def test_an_order_rests_is_changed_and_cancelled() -> None:
             "PUT", "/fapi/v1/order", symbol=SYMBOL, origClientOrderId="mine", side="BUY", quantity="0.4", price="99.5"
         )
         assert (changed["orderId"], changed["price"]) == (placed["orderId"], "99.5")
+        _, (amendment,) = await client.ask("GET", "/fapi/v1/orderAmendment", symbol=SYMBOL, orderId=placed["orderId"])
+        assert amendment["amendment"] == {
+            "price": {"before": "99.0", "after": "99.5"},
+            "origQty": {"before": "0.500", "after": "0.400"},
+            "count": 1,
+        }
         assert len((await client.ask("GET", "/fapi/v1/openOrders"))[1]) == 1
         _, cancelled = await client.ask("DELETE", "/fapi/v1/order", symbol=SYMBOL, orderId=placed["orderId"])
         assert cancelled["status"] == "CANCELED"

@@ -89,6 +89,23 @@ async def test_partial_depth_top_and_mark() -> None:
         assert last[names[3]]["k"]["v"] == "0.200"
 
 
+async def test_the_minutes_of_a_price_that_nobody_trades_at() -> None:
+    told = [(1, "100", "100"), (2, "102", "100"), (3, "99", "99"), (70, "101", "100")]
+    marks = [Mark(SYMBOL, at(second), Decimal(mark), Decimal(index)) for second, mark, index in told]
+    async with client_of(venue_of(marks)) as client:
+        client.advance(71)
+
+        async def bars(kind: str, name: str, interval: str) -> list[list[str]]:
+            _, rows = await client.ask("GET", f"/fapi/v1/{kind}Klines", **{name: SYMBOL, "interval": interval})
+            return [[f"{Decimal(price).normalize():f}" for price in row[1:5]] for row in rows]
+
+        minutes = await bars("markPrice", "symbol", "1m")
+        assert minutes == [["100", "102", "99", "99"], ["101", "101", "101", "101"]]
+        assert await bars("markPrice", "symbol", "3m") == [["100", "102", "99", "101"]]
+        assert await bars("indexPrice", "pair", "3m") == [["100", "100", "99", "100"]]
+        assert await bars("premiumIndex", "symbol", "3m") == [["0", "0.02", "0", "0.01"]]
+
+
 async def test_the_account_hears_of_its_orders() -> None:
     async with client_of(venue_of([Print(SYMBOL, at(1), -1, 999, 400)])) as client:
         _, opened = await client.ask("POST", "/fapi/v1/listenKey")
