@@ -166,8 +166,8 @@ class Shell(Strategy):
         if isinstance(command, Submit):
             order = translate.nautilus_order(command, self._contract, self.order_factory)
             self.submit_order(order, position_id=translate.position_id(str(self._id), command.leg))
-        else:
-            self.cancel_order(ClientOrderId(command.id))
+        elif not self._plan.claims or self._cache.order(ClientOrderId(command.id)) is not None:
+            self.cancel_order(ClientOrderId(command.id))  # else taken up after a crash, and not found: it is asked for
         if self._plan.arrives_after_ns:
             self._alert("arrival", self._clock.timestamp_ns() + self._plan.arrives_after_ns, lambda _event: None)
 
