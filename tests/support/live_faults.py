@@ -10,7 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, NamedTuple
 
 import msgspec
@@ -145,12 +146,15 @@ def _sealed(run: Path) -> bool:
 
 def main(seeds: str, span_s: str = "40", speed: str = "1", at_once: str = "2") -> int:
     first, _, last = seeds.partition("-")
-    with TemporaryDirectory(prefix="perpmm-faults-") as temporary, ThreadPoolExecutor(int(at_once)) as pool:
+    with ThreadPoolExecutor(int(at_once)) as pool:
 
         def one(seed: int) -> Played:
-            folder = Path(temporary) / str(seed)
-            folder.mkdir()
-            return played(seed, folder, float(span_s), float(speed))
+            folder = Path(mkdtemp(prefix=f"perpmm-faults-{seed}-"))
+            each = played(seed, folder, float(span_s), float(speed))
+            if each.wrong:
+                return each._replace(wrong=(*each.wrong, f"look into {folder}"))
+            rmtree(folder)
+            return each
 
         done = list[Played]()
         for each in pool.map(one, range(int(first), int(last or first) + 1)):
