@@ -21,6 +21,7 @@ from tests.support.live import (
     BUSY,
     LiveRun,
     agrees,
+    hurry_the_timer,
     keys,
     legs,
     live_process,
@@ -94,6 +95,7 @@ def test_killed_in_hedge_mode_it_takes_up_what_the_venue_and_others_did_meanwhil
     before = legs(place)
     sim(place, "fault", {"kind": "move", "size": "0.03", "most": 1})
     wait(lambda: legs(place) != before)
+    hurry_the_timer(place)
     wait(lambda: '"kind":"countdown"' in place["log"].read_text())
     wait(lambda: open_orders(place) == [])
     with live_process(tmp_path, place, "--resume", run.run.name, **hedge) as again:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from engine.core.state import State
 from engine.run.moments import Walk
+from engine.run.watch import TIMER_MS
 from engine.venue_api.account import our_id
 from engine.venue_api.binance import Binance
 from engine.venue_api.keys import Keys
@@ -104,10 +105,22 @@ def strangers_order(venue: dict[str, Any], **more: str) -> str:
     """An order on the same account that no run has sent: the id that its owner gave it."""
     fields = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": "49000.0"}
     name = f"by-hand-{time.time_ns()}"
-    keys = Keys(venue["key"], venue["secret"])
-    with Binance(venue["rest"], keys, clock_ms=lambda: time.time_ns() // 1_000_000) as there:
+    with _account_at(venue) as there:
         there.signed("POST", "/fapi/v1/order", {**fields, "quantity": "0.003", "newClientOrderId": name, **more})
     return name
+
+
+def hurry_the_timer(venue: dict[str, Any]) -> None:
+    """The dead man's timer that a run has armed runs out soon: no test waits for a minute."""
+    armed = (line for line in venue["log"].read_text().splitlines() if "countdownCancelAll" in line)
+    assert any(venue["key"] in line and f'"countdownTime":"{TIMER_MS}"' in line for line in armed)
+    with _account_at(venue) as there:
+        there.cancel_all_after("BTCUSDT", 500)
+
+
+def _account_at(venue: dict[str, Any]) -> Binance:
+    keys = Keys(venue["key"], venue["secret"])
+    return Binance(venue["rest"], keys, clock_ms=lambda: time.time_ns() // 1_000_000)
 
 
 def open_orders(venue: dict[str, Any]) -> list[str]:
