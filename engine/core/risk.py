@@ -64,7 +64,9 @@ class Limits(BaseModel):
         description="settlement currency, from the run's highest equity; beyond it the run halts until resumed by hand",
     )
     max_feed_age_ms: Count | None = Field(
-        default=None, examples=[3000], description="no quotes while the book has not changed for longer"
+        default=None,
+        examples=[3000],
+        description="no quotes while the book has not changed for longer; live it is 10000 where it is not set",
     )
     max_clock_offset_ms: Count | None = Field(
         default=None,
