@@ -156,7 +156,7 @@ def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: 
         assert run.ended() == 2
         assert open_orders(place) == [stranger]
     assert "cannot be written" in run.said.read_text()
-    assert perpmm("recover", run.run).code == 0
+    assert "sealed as CrashedRecovered" in perpmm("recover", run.run).out
 
 
 def test_nothing_begins_without_consent_keys_or_a_venue(tmp_path: Path, place: dict[str, Any]) -> None:
