@@ -18,7 +18,7 @@ class Asked:
     """Whether drafts may go, one after the other: `draft` is the one in question under the `id` that it would get. What
     of ours may still fill grows with each that was let go."""
 
-    __slots__ = ("_best", "_let_go", "_worst", "draft", "id", "state")
+    __slots__ = ("_buy", "_let_go", "_sell", "_worst", "draft", "id", "state")
 
     id: OrderId
     draft: Draft
@@ -27,7 +27,8 @@ class Asked:
         self.state = state
         self._let_go: list[OrderId] = []
         self._worst: dict[tuple[Leg, Side], Decimal] = {}
-        self._best: dict[int, Decimal] = {}  # by side
+        self._buy: Decimal | None = None  # the highest price at which we buy
+        self._sell: Decimal | None = None  # the lowest at which we sell
         for working in state.orders:
             if working.order.price is not None:
                 self._rests(working.order.side, working.order.price)
@@ -54,7 +55,7 @@ class Asked:
     @property
     def meets(self) -> Decimal | None:
         """The best price of our own orders of the other side."""
-        return self._best.get(-self.draft.side)
+        return self._sell if self.draft.side is BUY else self._buy
 
     @property
     def worst(self) -> Decimal:
@@ -74,9 +75,11 @@ class Asked:
         return leg_of(self.state.mode, self.draft.side, self.draft.action), self.draft.side
 
     def _rests(self, side: Side, price: Decimal) -> None:
-        best = self._best.get(side)
-        if best is None or (price > best if side is BUY else price < best):
-            self._best[side] = price
+        if side is BUY:
+            if self._buy is None or price > self._buy:
+                self._buy = price
+        elif self._sell is None or price < self._sell:
+            self._sell = price
 
 
 def _whole_units(_on: bool, asked: Asked) -> str | None:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +30,8 @@ from engine.journal.manifest import (
 
 BATCH = 4096
 SEAL_TRIES, SEAL_WAIT_S = 200, 0.05
+LONG_LOG = 4_000_000  # bytes
+LOG_TOO_LONG = 10_000  # pages, at which a record folds the log in itself: nobody did it beside
 _TABLE = """create table entry (
     seq integer primary key, kind text not null, type text not null,
     ts_event integer not null, ts_init integer not null, payload blob not null, hash blob not null) strict"""
@@ -154,13 +156,18 @@ class JournalWriter:
             self._db.executemany(_INSERT, rows)
 
     def sync(self) -> None:
-        """Put on the disk what was handed to the system; on any thread. Raises JournalError."""
+        """Put on the disk what was handed to the system, and fold a log that has grown long into the file; on any
+        thread, while records go on. Raises JournalError."""
         log = self.path.with_name(f"{JOURNAL_FILE}-wal")
         try:
             with log.open("rb") as file:
                 os.fsync(file.fileno())
+                long = os.fstat(file.fileno()).st_size > LONG_LOG
         except OSError as error:
             raise JournalError(Problem(str(log), f"cannot be written: {error.strerror}")) from error
+        if long:
+            with self._naming_the_file(), closing(sqlite3.connect(self.path)) as beside:
+                beside.execute("pragma wal_checkpoint(passive)")
 
     def seal(self, status: Status, reason: str = "", market: Recorded | None = None, **notes: Any) -> Seal:
         """Close the journal for good and write how the run ended into the manifest, atomically."""
@@ -267,6 +274,8 @@ def _database(path: Path, *, durable: bool, synced: bool, new: bool) -> sqlite3.
     db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
     db.execute("pragma journal_mode = wal")
     db.execute(f"pragma synchronous = {('full' if synced else 'normal') if durable else 'off'}")
+    if durable and not synced:
+        db.execute(f"pragma wal_autocheckpoint = {LOG_TOO_LONG}")
     db.execute(f"pragma fullfsync = {'on' if durable else 'off'}")  # macOS: to the platter, not to its cache
     if new:
         db.execute(f"pragma user_version = {SCHEMA_VERSION}")

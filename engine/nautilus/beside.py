@@ -9,6 +9,8 @@ from nautilus_trader.model import ActorId
 from engine.core.types import SECOND, Nanos
 from engine.nautilus import translate
 
+_SOON_NS = 1_000_000
+
 
 class Beside(DataActor):
     """Calls `once` as soon as the node is at work, and `each_second` at `after_ns` past every second of the wall's
@@ -23,7 +25,7 @@ class Beside(DataActor):
         _name: str,
         *,
         failed: Callable[[BaseException], None],
-        once: Callable[[], None] = lambda: None,
+        once: Callable[[], None] | None = None,
         each_second: Callable[[], None] | None = None,
         after_ns: Nanos = 0,
     ) -> None:
@@ -32,10 +34,11 @@ class Beside(DataActor):
 
     def on_start(self) -> None:
         now = self.clock.timestamp_ns()
-        self.clock.set_time_alert_ns("once", now, lambda _fired: self._guarded(self._once), allow_past=True)
-        if (call := self._each_second) is not None:
+        if (once := self._once) is not None:
+            self.clock.set_time_alert_ns("once", now + _SOON_NS, lambda _fired: self._guarded(once))
+        if (each := self._each_second) is not None:
             start = translate.timer_start(now) + self._after_ns
-            self.clock.set_timer_ns("second", SECOND, start, None, lambda _fired: self._guarded(call), allow_past=True)
+            self.clock.set_timer_ns("second", SECOND, start, None, lambda _fired: self._guarded(each), allow_past=True)
 
     def on_stop(self) -> None:
         self.clock.cancel_timers()

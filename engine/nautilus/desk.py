@@ -33,13 +33,18 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 class LiveMarket(msgspec.Struct, frozen=True, kw_only=True):
     """The venue's own market. `depth` as in MarketData; `reference` is a price from elsewhere, `watched` the venue's
-    instrument that it is read from, if it is one. What comes is recorded below `stream`, if there is one."""
+    instrument that it is read from, if it is one. What comes is recorded below `stream`, if there is one, and what
+    NautilusTrader warns of is written beside it."""
 
     addresses: Addresses
     depth: bool
     stream: Path | None = None
     reference: Priced | None = None
     watched: str | None = None
+
+    @property
+    def log(self) -> Path | None:
+        return None if self.stream is None else self.stream.parent
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

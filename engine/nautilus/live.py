@@ -59,6 +59,7 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         execution=binance.account(market.addresses, account.access, started),
         simulated=False,
         stream=market.stream,
+        log=market.log,
     )
     ours = msgspec.structs.replace(desk, session_of=session_of, words=words)
     plan = msgspec.structs.replace(live_plan(market, account, ours), stop_wanted=winding_down.over)

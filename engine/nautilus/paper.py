@@ -87,7 +87,7 @@ def paper_live(market: LiveMarket, simulation: Simulation, desk: Desk) -> End:
         execution=Client(SandboxExecutionClientFactory(), sandbox(simulation, desk.started)),
         simulated=True,
         stream=market.stream,
-        log=None if market.stream is None else market.stream.parent,  # no key is about that could get into it
+        log=market.log,
     )
     return traded(parts, desk, Shell(plan), asked)
 

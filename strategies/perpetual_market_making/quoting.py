@@ -103,8 +103,7 @@ def affordable(
     charged = max(fee, ZERO)
     values = [notional(instrument, quote.size, quote.price) for quote in quotes]
     if quotes and (not least or min(values) >= least):
-        everything = sum(values, ZERO)
-        if (everything / leverage + everything * charged) * AMPLY <= available:
+        if sum(values, ZERO) * (ONE + charged * leverage) * AMPLY <= available * leverage:
             return quotes
     kept, locked = [], ZERO
     for quote, value in zip(quotes, values, strict=True):

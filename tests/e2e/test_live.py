@@ -65,6 +65,8 @@ def test_steered_from_outside_stopped_flat_and_replayed(tmp_path: Path, place: d
         assert told(run, "resume", run.run.name).code == 0
         run.until("RUN: no longer held back by user")
         wait(lambda: legs(place) != {})
+        sim(place, "fault", {"kind": "disconnect", "on": "market", "most": 1})
+        wait(lambda: "Connection closed" in (run.run / "node.log").read_text())
         for _ in range(2):  # a second Ctrl-C skips neither the cancel nor the way to flat
             run.process.send_signal(signal.SIGINT)
             run.until("HALT: held back by user: stopped by Ctrl-C")

@@ -11,7 +11,7 @@ from engine.core.errors import BrokenInvariantError, JournalError
 from engine.journal.folder import lock_for_writing, status_of
 from engine.journal.manifest import Status, manifest_hash, new_manifest, read_run_file
 from engine.journal.reader import Journal
-from engine.journal.writer import create_run
+from engine.journal.writer import LONG_LOG, create_run
 from tests.support.builders import LINEAR, a_start, a_tick
 from tests.support.journals import a_manifest, toy_journal, toy_run
 
@@ -110,3 +110,18 @@ def test_a_record_that_was_not_synced_is_there_for_whoever_reads_and_can_be_sync
         writer.sync()
         assert [entry.seq for entry in Journal(writer.folder).entries()] == [1]
         assert writer.seal(Status.ENDED).high_watermark == 1
+
+
+def test_a_log_that_grew_long_is_folded_in_beside_the_run_and_begun_anew(tmp_path: Path) -> None:
+    event = msgspec.structs.replace(a_start(), run="r" * 40_000)  # ten pages an entry
+    with create_run(tmp_path, a_manifest(), durable=True, synced=False) as writer:
+        log = writer.path.with_name("journal.sqlite-wal")
+        for seq in range(1, 151):
+            writer.record(seq, event, ())
+        before = log.stat().st_size
+        writer.sync()
+        for seq in range(151, 201):
+            writer.record(seq, event, ())
+        assert log.stat().st_size == before > LONG_LOG
+        assert writer.path.stat().st_size > LONG_LOG
+        assert Journal(writer.folder).high_watermark() == 200
