@@ -102,9 +102,9 @@ def affordable(
     fee = instrument.maker_fee
     charged = max(fee, ZERO)
     values = [notional(instrument, quote.size, quote.price) for quote in quotes]
-    if quotes and (not least or min(values) >= least):
-        if sum(values, ZERO) * (ONE + charged * leverage) * AMPLY <= available * leverage:
-            return quotes
+    every_one_counts = not least or min(values, default=ZERO) >= least
+    if every_one_counts and sum(values, ZERO) * (ONE + charged * leverage) * AMPLY <= available * leverage:
+        return quotes
     kept, locked = [], ZERO
     for quote, value in zip(quotes, values, strict=True):
         margin = value / leverage
