@@ -84,7 +84,6 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
-        fingerprint.add(piece.table, piece.rows)
         by_ns = 0 if piece.table in untimed else shift_ns
         for folder, table in catalog_rows(piece.table, _shifted(piece.rows, by_ns), instrument).items():
             files[folder].write(table)
@@ -96,6 +95,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
             for piece in with_silences(_from_snapshot(ahead(joined(spools, again)), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
+                fingerprint.add(piece.table, piece.rows)
                 put((piece, book.apply(piece) if piece.table is Table.BOOK else None))
     finally:
         paths = {folder: file.close() for folder, file in files.items()}

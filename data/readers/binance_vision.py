@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from data.behind import ahead
 from data.csv_blocks import Block, blocks
 from data.csv_form import Form
 from data.readers.binance_vision_tables import Deals, Kline, Klines, Tickers, funding, unit_ns
@@ -159,7 +160,7 @@ class VisionReader:
                 if symbol != job.instrument.raw_symbol:
                     reason = f"is of {symbol} by its name, not of {job.instrument.raw_symbol}"
                     raise fault(path, reason, field="name")
-            for block in blocks(path, self._form_of(sample), job.on_bytes):
+            for block in ahead(blocks(path, self._form_of(sample), job.on_bytes)):
                 unit = unit_ns(block, self._layout.time)
                 yield from (piece for piece in convert(block, job.instrument, unit) if len(piece.rows))
         if isinstance(convert, Deals | Tickers | Klines):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.behind import ahead
 from data.clock import Latencies
 from data.csv_blocks import Block, blocks
 from data.csv_form import Form
@@ -88,7 +89,7 @@ class TardisReader:
             convert.follow()
         symbol = self.symbol_in_file(job.instrument)
         for path in paths:
-            for block in blocks(path, self.form_of(path), job.on_bytes):
+            for block in ahead(blocks(path, self.form_of(path), job.on_bytes)):
                 ours = _of_symbol(block, symbol, seen)
                 if not len(ours):
                     continue
