@@ -156,11 +156,8 @@ class Recording:
         return batch.pieces()
 
     def finish(self) -> None:
-        """Raises DataError if the recording had nothing of this instrument, or lost its book for good."""
+        """Raises DataError if the recording had nothing of this instrument, or never a book."""
         chain = self._chain
-        if gap := chain.gap:
-            reason = f"{gap.reason}, and no snapshot follows"
-            raise DataError(Problem(source=gap.source, line=gap.line, field=gap.field, message=reason))
         if not self._matched:
             kind = "no depth messages" if self._has_book else "nothing"
             other = f" ({self._other})" if self._other else ""
@@ -172,6 +169,8 @@ class Recording:
             self._job.on_warning(f"{text} ({times} times)" if times > 1 else text)
         if chain.stale:
             self._job.on_warning(f"{chain.stale} depth messages older than the book were left out")
+        if gap := chain.gap:
+            self._job.on_warning(f"{Path(gap.source).name}:{gap.line}: no snapshot follows: the book ends here")
 
     def _lines(self, lines: Iterator[Numbered], split: Split, batch: Batch) -> None:
         decode, has_book = messages.decode, self._has_book

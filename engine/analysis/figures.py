@@ -15,8 +15,10 @@ from engine.analysis.thin import envelope
 from engine.core.types import Instrument
 
 POINTS = 4_000  # of a line: more than a screen has pixels
+MAX_UNKNOWN = 500  # times without a market that are shaded
 MAX_ORDERS = 20_000  # drawn one by one; beyond, the inner level only
 BUY, SELL, MARKET = "#16a37b", "#e0506a", "#8a94a6"
+UNKNOWN = "rgba(216,157,27,.22)"
 PURPOSES = {
     "take_profit": ("Take profit", "#3b82f6"),
     "trail": ("Trailing stop", "#a06bf5"),
@@ -49,9 +51,21 @@ def run_figure(frames: Frames, instrument: Instrument) -> go.Figure:
         *_money(frames.equity, units),
     ]
     figure = go.Figure(traces)
-    figure.update_layout(_layout(units))
+    figure.update_layout(_layout(units), shapes=[*_unknown(frames.equity)])
     figure.update_xaxes(range=_all_of(frames.equity))
     return figure
+
+
+def _unknown(equity: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """The time in which nobody knew the market, shaded; of very many such times the longest."""
+    ready = pl.col("ready").fill_null(value=True)
+    runs = equity.select("ts", pl.col("ts").shift(-1).fill_null(pl.col("ts").last()).alias("until"), ready)
+    dark = runs.group_by(pl.col("ready").rle_id()).agg(pl.first("ts"), pl.last("until"), pl.first("ready").alias("is"))
+    dark = dark.filter(~pl.col("is")).sort(pl.col("until") - pl.col("ts"), descending=True).head(MAX_UNKNOWN).sort("ts")
+    for n, (start, end) in enumerate(zip(milliseconds(dark["ts"]), milliseconds(dark["until"]), strict=True)):
+        named = {"name": "Market unknown", "showlegend": n == 0, "legendgroup": "unknown"}
+        where = {"xref": "x", "yref": "y domain", "x0": float(start), "x1": float(end), "y0": 0, "y1": 1}
+        yield {"type": "rect", **where, "fillcolor": UNKNOWN, "line": {"width": 0}, "layer": "below", **named}
 
 
 def _market(equity: pl.DataFrame) -> Iterator[go.Scatter]:

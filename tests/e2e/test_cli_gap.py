@@ -54,6 +54,9 @@ def test_a_gap_pulls_the_quotes_and_is_counted(tmp_path: Path) -> None:
     assert data["verdict"] == verdicts(catalog)[INSTRUMENT].verdict != "clean"
     assert f"{data['verdict'].capitalize()}: {data['reason']}." in html.unescape(page)
     assert all(f"{day}: {of['verdict']}, {of['reason']}" in html.unescape(page) for day, of in data["days"].items())
+    shaded = json.loads(page[page.index('"shapes":') + len('"shapes":') :].partition("]")[0] + "]")
+    assert [each["name"] for each in shaded] == ["Market unknown"]
+    assert shaded[0]["x1"] - shaded[0]["x0"] == 11_000
     replayed = perpmm("replay", said.json["run_dir"])
     assert replayed.code == 0, replayed.err
     quotes = pl.read_parquet(Path(said.json["run_dir"]) / "frames" / "quotes.parquet")

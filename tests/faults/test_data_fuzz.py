@@ -18,7 +18,7 @@ from engine.core.errors import InputError
 from engine.run.ingest import ingest
 from tests.support.captures import capture, tardis_book, tardis_ticker, tardis_trades
 from tests.support.ingesting import tree
-from tests.support.tapes import BTCUSDT
+from tests.support.tapes import BTCUSDT, table
 
 FORMS = {
     "raw": "\n".join(capture()).encode() + b"\n",
@@ -103,11 +103,27 @@ def padded(lines: list[bytes], seed: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("harm", [shuffled, dropped, padded])
-def test_a_capture_out_of_order_or_short_of_a_diff_is_refused(
+@pytest.mark.parametrize("harm", [shuffled, padded])
+def test_a_capture_out_of_order_or_padded_is_refused(
     harm: Callable[[list[bytes], int], list[bytes]], seed: int
 ) -> None:
     assert outcome(b"\n".join(harm(FORMS["raw"].splitlines(), seed))) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_capture_short_of_a_diff_has_its_book_up_to_there_and_says_so(seed: int, tmp_path: Path) -> None:
+    lines = FORMS["raw"].splitlines()
+    harmed = dropped(lines, seed)
+    at = next(n for n, (ours, theirs) in enumerate(zip(harmed, lines, strict=False)) if ours != theirs)
+    (tmp_path / "file").write_bytes(b"\n".join(harmed))
+    (tmp_path / "before").write_bytes(b"\n".join(lines[:at]))
+    made = ingest([tmp_path / "file"], instrument_id=BTCUSDT, catalog=tmp_path / "c")
+    before = ingest([tmp_path / "before"], instrument_id=BTCUSDT, catalog=tmp_path / "b")
+    assert sum("no snapshot follows" in warning for warning in made.warnings) == 1
+    deltas = table(tmp_path / "c", "order_book_deltas")
+    assert deltas[:-1].equals(table(tmp_path / "b", "order_book_deltas"))
+    assert deltas["action"].to_list()[-1] == "CLEAR"
+    assert before.rows_by_table["order_book_deltas"] == len(deltas) - 1
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -125,6 +125,20 @@ def test_a_gap_empties_the_book_until_the_next_snapshot(tmp_path: Path) -> None:
     assert any("a:3" in warning and "sequence gap" in warning for warning in made.warnings)
 
 
+def test_a_gap_without_a_snapshot_after_it_ends_the_book_and_not_the_trades(tmp_path: Path) -> None:
+    lines = [
+        line(T, snapshot(10, BIDS, ASKS, T)),
+        line(T + 1, depth((8, 12, 7), [("100.0", "3.000")], [], T + 1)),
+        line(T + 9, depth((20, 22, 19), [("100.0", "5.000")], [], T + 9)),
+        line(T + 10, depth((23, 25, 22), [("100.0", "6.000")], [], T + 10)),
+        line(T + 11, trade(1, "100.0", "0.5", T + 11)),
+    ]
+    made = ingested([write_gz(tmp_path / "a", lines)], tmp_path / "c")
+    assert [top and top.bid_size for _, top in tops(tmp_path / "c")] == [Decimal(1), Decimal(3), None]
+    assert made.rows_by_table["trades"] == 1
+    assert "a:3: no snapshot follows: the book ends here" in made.warnings
+
+
 def test_lines_written_twice_and_empty_lines_change_nothing(tmp_path: Path) -> None:
     lines = [
         line(T, depth((6, 9, 5), [("99.9", "7.000")], [], T)),
@@ -144,16 +158,6 @@ def test_lines_written_twice_and_empty_lines_change_nothing(tmp_path: Path) -> N
 
 
 REFUSED = {
-    "gap": (
-        [
-            line(T, snapshot(10, BIDS, ASKS, T)),
-            line(T, depth((8, 12, 7), [], [("100.2", "1.000")], T)),
-            line(T, depth((20, 22, 19), [("100.0", "5.000")], [], T)),
-        ],
-        3,
-        "pu",
-        "sequence gap",
-    ),
     "no snapshot": ([line(T, depth((8, 12, 7), BIDS, ASKS, T))], None, "lastUpdateId", "no usable snapshot"),
     "snapshot too old": (
         [line(T, depth((8, 12, 7), BIDS, ASKS, T)), line(T, snapshot(3, BIDS, ASKS, T))],
