@@ -1,19 +1,29 @@
 """Parts that were read each by itself, as one recording."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.fundings import merged
 from data.schema import Piece, Table
 from data.spool import Spool
 from engine.core.errors import DataError, Problem
 
 
-def joined(spools: Sequence[Spool], again: list[int]) -> Iterator[Piece]:
-    """Table by table, those of a table in order of time. `again` is told how many trades of a part's beginning stood at
-    the end of the part before it: those are left out."""
+def joined(parts: Iterable[tuple[str, Spool]], again: list[int]) -> Iterator[Piece]:
+    """Table by table, those of a table in order of time; parts come with the kind of their files, and funding rates of
+    several kinds are put together. `again` is told how many trades of a part's beginning stood at the end of the part
+    before it: those are left out."""
+    kinds: dict[str, list[Spool]] = {}
+    for kind, spool in parts:
+        kinds.setdefault(kind, []).append(spool)
+    spools = [*chain.from_iterable(kinds.values())]
     for table in Table:
+        if table is Table.FUNDING:
+            yield from merged([_in_order(of_kind, table) for of_kind in kinds.values()])
+            continue
         last_ns: dict[str, int] = {}
         before: pa.Table | None = None  # the last rows of the part before
         for spool in spools:
@@ -26,6 +36,13 @@ def joined(spools: Sequence[Spool], again: list[int]) -> Iterator[Piece]:
                     yield Piece(table, piece.source, rows)
                 last = piece.rows
             before = before if last is None else last
+
+
+def _in_order(spools: Sequence[Spool], table: Table) -> Iterator[Piece]:
+    last_ns: dict[str, int] = {}
+    for piece in chain.from_iterable(spool.pieces(table) for spool in spools):
+        _check_order(piece, last_ns)
+        yield piece
 
 
 def _check_order(piece: Piece, last_ns: dict[str, int]) -> None:

@@ -1,8 +1,9 @@
 """One recording on its way into the catalog: checked, put right by the clock, fingerprinted, written."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,6 +23,13 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
 _UNHASHED = "line"
+
+
+class Origin(NamedTuple):
+    """Of a source: the kind of its file, and whether it has a receive time."""
+
+    kind: str
+    timed: bool
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -67,11 +75,11 @@ def _bytes(column: pa.ChunkedArray) -> memoryview | bytes:
     return "".join(f"{value}\n" for value in column.to_pylist()).encode()
 
 
-def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: frozenset[Table]) -> Written:
+def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: Mapping[str, Origin]) -> Written:
     """Write what was read as the catalog's tables below `root`, receive times put right by the clock's constant.
 
-    `untimed` tables have no receive time and are not moved. Raises DataError for a crossed book, for one that never
-    begins, and where nothing came.
+    `origins` are those of the pieces' sources; what has no receive time is not moved. Raises DataError for a crossed
+    book, for one that never begins, where nothing came, and where two sources contradict each other.
     """
     latencies = Latencies()
     for spool in spools:
@@ -84,7 +92,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
-        by_ns = 0 if piece.table in untimed else shift_ns
+        by_ns = shift_ns if piece.source not in origins or origins[piece.source].timed else 0
         for folder, table in catalog_rows(piece.table, _shifted(piece.rows, by_ns), instrument).items():
             files[folder].write(table)
         if tops is not None:
@@ -92,7 +100,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
 
     try:
         with behind(put_away) as put:
-            for piece in with_silences(_from_snapshot(ahead(joined(spools, again)), early)):
+            for piece in with_silences(_from_snapshot(ahead(joined(_by_kind(spools, origins), again)), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
                 fingerprint.add(piece.table, piece.rows)
@@ -120,6 +128,12 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, untimed: 
             *_again_warnings(again),
         ),
     )
+
+
+def _by_kind(spools: Sequence[Spool], origins: Mapping[str, Origin]) -> Iterator[tuple[str, Spool]]:
+    for spool in spools:
+        source = next(iter(spool.read.rows_of), "")
+        yield origins[source].kind if source in origins else "", spool
 
 
 def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import MS, Batch
 from data.readers.binance_chain import Chain, Received
-from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, splitter
+from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, splitter, tables_seen
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
 from data.readers.protocol import Job, OnBytes, Sample, Survey
 from data.schema import Piece, Table
@@ -31,7 +31,6 @@ _SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
 _PARTIAL = re.compile(rb"@depth(5|10|20)\b")
 _SECONDS = re.compile(rb"> (\d{10})")
 _TICKER, _HEAD = b'@bookTicker"', 80  # of an envelope, and how far into a line it is looked for
-_ALL = frozenset({Table.BOOK, Table.TRADES, Table.MARKS, Table.FUNDING, Table.LIQUIDATIONS})
 
 type Numbered = tuple[int, bytes]
 
@@ -61,8 +60,7 @@ class BinanceReader:
         if partial := _PARTIAL.search(head):
             raise fault(path, f"the stream @depth{partial[1].decode()} is of the best levels only: that is no book")
         symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
-        has_depth = b'"depthUpdate"' in head or b'"lastUpdateId"' in head
-        tables = _ALL if has_depth else _ALL - {Table.BOOK} | {Table.QUOTES}
+        tables = tables_seen(head)
         first = next((line for text in head.split(b"\n") if (line := _quietly(split, text))), None)
         if first is None:  # of cryptofeed's, about the connection alone
             seconds = _SECONDS.search(head)

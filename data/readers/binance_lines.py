@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from data.readers.binance_messages import NotOursError
+from data.schema import Table
 from data.source import fault
 
 UNITS_NS = {16: 1_000, 19: 1}  # digits of the local time
@@ -27,6 +28,14 @@ _CRYPTOFEED = re.compile(rb"(https?|wss?)://\S+ (->|<-|<->) \d{10}|configuration
 _CRYPTOFEED_TIME = re.compile(rb"\d{10}(\.\d{1,9})?")
 _SYMBOL = re.compile(rb"[?&]symbol=([^&\s]+)")
 _NOTHING = Raw()
+_WORDS = {
+    b'"depthUpdate"': (Table.BOOK,),
+    b'"lastUpdateId"': (Table.BOOK,),
+    b'"trade"': (Table.TRADES,),
+    b'"aggTrade"': (Table.TRADES,),
+    b'"markPriceUpdate"': (Table.MARKS, Table.FUNDING),
+    b'"forceOrder"': (Table.LIQUIDATIONS,),
+}
 
 
 class Line(NamedTuple):
@@ -132,6 +141,12 @@ def _ns(text: str) -> int:
     if value is None or unit is None:
         raise NotOursError(f"{text} is no time in seconds, milli-, micro- or nanoseconds", "recv_ts")
     return int(value * unit)
+
+
+def tables_seen(head: bytes) -> frozenset[Table]:
+    """What a capture holds by its first lines; without a word of depth it is one of the best bid and ask."""
+    seen = frozenset(table for word, tables in _WORDS.items() if word in head for table in tables)
+    return seen if Table.BOOK in seen else seen | {Table.QUOTES}
 
 
 def is_of_one(split: Split, head: bytes, symbols: set[str]) -> bool:

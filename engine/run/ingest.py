@@ -13,10 +13,11 @@ from data.exchange_info import from_exchange_info
 from data.joined import summed
 from data.manifest import Ingest, Manifest, SourceFile, load
 from data.readers.protocol import OnBytes, Reader, Survey
-from data.recording import Written, write
+from data.recording import Origin, Written, write
 from data.schema import Table
 from data.sniff import reader_of
 from data.source import check_published, digest, fault, size_of
+from data.spool import Spool
 from data.staging import publish, staging
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
@@ -24,6 +25,7 @@ from engine.nautilus.catalog import write_instrument
 from engine.run.readers import READERS
 from engine.run.reading import parts_of, read
 
+_SHARED = frozenset({Table.QUOTES, Table.FUNDING, Table.MARKS})  # tables that may come of several kinds of file
 _WIDE_NS = 2_000_000_000
 
 type Progress = Callable[[str, int, int], None]
@@ -86,7 +88,9 @@ def ingest(  # noqa: PLR0913 - each names its own concern
         with staging(catalog) as staged:
             parts = tuple(parts_of(kinds, files, catalog, instrument, quotes=not has_book))
             spools = read(parts, catalog, _counter(progress, "ingest", total), workers)
-            written = write(spools, staged, instrument, _untimed(surveys))
+            _check_tables(kinds, spools)
+            origins = {str(each.path): Origin(kinds[each.path], each.has_receive_time) for each in surveys}
+            written = write(spools, staged, instrument, origins)
             warnings = [text for spool in spools for text in spool.read.warnings]
             sources = tuple(
                 SourceFile(path.name, found[path].kind, written.rows_of.get(str(path), 0), sha)
@@ -148,10 +152,6 @@ def surveys_of(found: Found) -> tuple[Survey, ...]:
     return tuple(sorted((reader.survey(path) for path, reader in found.items()), key=lambda s: s.first_ns))
 
 
-def _untimed(surveys: tuple[Survey, ...]) -> frozenset[Table]:
-    return frozenset(table for survey in surveys if not survey.has_receive_time for table in survey.tables)
-
-
 def instrument_for(
     instrument_id: str, at_ns: int, instrument_file: Path | None, exchange_info: Path | None
 ) -> Instrument:
@@ -166,17 +166,29 @@ def instrument_for(
 
 
 def _check_surveys(found: Found, surveys: tuple[Survey, ...]) -> None:
-    """That no two kinds of file hold the same table: which of them would be true?"""
+    """That no two kinds of file hold the same table, as far as their beginnings show: which of them would be true?
+    Funding rates can be held against each other, mark and index prices may come apart."""
     holders: dict[Table, Survey] = {}
     problems: list[Problem] = []
     for survey in surveys:
-        for table in sorted(survey.tables - {Table.QUOTES}):
+        for table in sorted(survey.tables - _SHARED):
             other = holders.setdefault(table, survey)
             if found[other.path] is not found[survey.path]:
                 reason = f"holds {table} as {other.path.name} does, which is {found[other.path].kind}: give one of them"
                 problems.append(Problem(str(survey.path), reason))
     if problems:
         raise DataError(*problems)
+
+
+def _check_tables(kinds: dict[Path, str], spools: Sequence[Spool]) -> None:
+    """The same of what was in them."""
+    holders: dict[Table, Path] = {}
+    for spool in spools:
+        path = next((path for path in kinds if str(path) in spool.read.rows_of), next(iter(kinds)))
+        for table in set(spool.read.tables) - _SHARED:
+            other = holders.setdefault(table, path)
+            if kinds[other] != kinds[path]:
+                raise fault(path, f"holds {table} as {other.name} does, which is {kinds[other]}: give one of them")
 
 
 def _check_instrument(manifest: Manifest, instrument: Instrument, catalog: Path) -> None:
