@@ -5,34 +5,30 @@ book and the chain of update ids run on from one to the next; of cryptofeed's, w
 connection apart, the lines are merged by their time. Source: Binance's "How to manage a local order book correctly".
 """
 
-import heapq
 import re
 from collections.abc import Iterator, Sequence
-from itertools import batched, groupby
-from operator import itemgetter
 from pathlib import Path
 
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import MS, Batch
 from data.readers.binance_chain import Chain, Received
-from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, splitter, tables_seen
+from data.readers.binance_lines import Line, Split, is_of_one, splitter, tables_seen
+from data.readers.binance_merged import Numbered, batches, quietly
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
-from data.readers.protocol import Job, OnBytes, Sample, Survey
+from data.readers.protocol import Job, Sample, Survey
 from data.schema import Piece, Table
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
 _STEP_BACK_NS = 1_000_000_000
+_MOST_LATE_NS = 60_000_000_000  # where only the venue's time is known
 _MOST_PROBLEMS = 20
-_MERGED = 20_000  # lines to a batch where files are merged
 
 _SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
 _PARTIAL = re.compile(rb"@depth(5|10|20)\b")
 _SECONDS = re.compile(rb"> (\d{10})")
 _TICKER, _HEAD = b'@bookTicker"', 80  # of an envelope, and how far into a line it is looked for
-
-type Numbered = tuple[int, bytes]
 
 
 class BinanceReader:
@@ -61,7 +57,7 @@ class BinanceReader:
             raise fault(path, f"the stream @depth{partial[1].decode()} is of the best levels only: that is no book")
         symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
         tables = tables_seen(head)
-        first = next((line for text in head.split(b"\n") if (line := _quietly(split, text))), None)
+        first = next((line for text in head.split(b"\n") if (line := quietly(split, text))), None)
         if first is None:  # of cryptofeed's, about the connection alone
             seconds = _SECONDS.search(head)
             return Survey(path, int(seconds[1]) * 10**9 if seconds else 0, frozenset())
@@ -76,16 +72,9 @@ class BinanceReader:
         """A snapshot that comes while the book is in sync is not needed and is left out."""
         surveys = [self.survey(path) for path in paths]
         recording = Recording(job, has_book=any(Table.BOOK in survey.tables for survey in surveys))
-        for batch in _batches(paths, job.on_bytes):
+        for batch in batches(paths, job.on_bytes):
             yield from recording.batch(*batch)
         recording.finish()
-
-
-def _quietly(split: Split, text: bytes) -> Line | None:
-    try:
-        return split(text)
-    except messages.NotOursError:
-        return None
 
 
 def _sent_ns(line: Line) -> int:
@@ -94,34 +83,6 @@ def _sent_ns(line: Line) -> int:
     except messages.NotOursError:
         return 0
     return 0 if message is None else messages.sent_ms(message) * MS
-
-
-def _batches(paths: Sequence[Path], on_bytes: OnBytes) -> Iterator[tuple[Path, Split, Iterator[Numbered]]]:
-    """Lines of one file that follow one another, with their numbers."""
-    heads = {path: next(line_blocks(path)) for path in paths}
-    splits = {path: split for path, head in heads.items() if (split := splitter(path, head))}
-    if len(paths) > 1 and all(is_cryptofeed(split) for split in splits.values()):
-        merged = heapq.merge(*(_timed(path, splits[path], on_bytes) for path in paths), key=itemgetter(0))
-        for path, rows in groupby(merged, key=itemgetter(1)):
-            for some in batched(rows, _MERGED, strict=False):
-                yield path, splits[path], ((number, text) for _, _, number, text in some)
-        return
-    for path in paths:
-        first = 1
-        for block in line_blocks(path, on_bytes):
-            texts = block.split(b"\n")[:-1]
-            yield path, splits[path], enumerate(texts, first)
-            first += len(texts)
-
-
-def _timed(path: Path, split: Split, on_bytes: OnBytes) -> Iterator[tuple[int, Path, int, bytes]]:
-    at_ns, number = 0, 0
-    for block in line_blocks(path, on_bytes):
-        for text in block.split(b"\n")[:-1]:
-            number += 1
-            line = _quietly(split, text)
-            at_ns = at_ns if line is None or line.at_ns is None else line.at_ns
-            yield at_ns, path, number, text
 
 
 class Recording:
@@ -195,8 +156,11 @@ class Recording:
         """Our clock, by this line; the venue's where there is none."""
         at_ns = line.at_ns
         if at_ns is None:
-            self._timed = False
-            self._now_ns = max(self._now_ns, messages.sent_ms(message) * MS)
+            self._timed, sent_ns = False, messages.sent_ms(message) * MS
+            if 0 < sent_ns < self._now_ns - _MOST_LATE_NS:
+                late_s = (self._now_ns - sent_ns) / 1e9
+                raise fault(self._path, f"the venue's time goes back by {late_s:.0f} s", line=self._line, field="E")
+            self._now_ns = max(self._now_ns, sent_ns)
         else:
             self._now_ns = at_ns if at_ns >= self._now_ns else self._held(at_ns)
 

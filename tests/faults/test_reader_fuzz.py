@@ -117,11 +117,13 @@ def test_padding_with_nul_is_refused_or_harmless(form: str, zeros: int) -> None:
 
 @every_text
 @pytest.mark.parametrize("seed", range(3))
-def test_shuffled_lines_are_refused_or_harmless(form: str, seed: int) -> None:
+def test_shuffled_lines_are_refused_harmless_or_a_gap(form: str, seed: int) -> None:
     file = FILES[form]
     first, *rows = file.content.splitlines()
     shuffled = random.Random(seed).sample(rows, len(rows))
-    assert outcome(file, b"\n".join([first, *shuffled]) + b"\n") in (None, right(form))
+    found = read(file, b"\n".join([first, *shuffled]) + b"\n")
+    if isinstance(found, Ingested) and found.fingerprint != right(form):
+        assert any("no snapshot follows" in warning for warning in found.warnings)
 
 
 @every_text
