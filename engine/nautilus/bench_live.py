@@ -1,4 +1,7 @@
-"""How soon an order leaves after a tick, and a fill is known: ours, and a strategy that does nothing else."""
+"""How soon an order leaves after a tick, and a fill is known: ours, and a strategy that does nothing else.
+
+Both quote so near to the touch that they are filled again and again.
+"""
 
 from decimal import Decimal
 from typing import Any, Self
@@ -18,7 +21,7 @@ from engine.nautilus.shell import Shell
 
 
 class Took(msgspec.Struct):
-    """Nanoseconds: from a tick's callback to an order's leaving; from a fill's message to its being known."""
+    """Nanoseconds: from a tick's callback to an order's leaving; from a fill's message to the position with it."""
 
     orders: list[Nanos] = []
     fills: list[Nanos] = []
@@ -52,7 +55,7 @@ class Bare(Strategy):
     def __init__(self, identity: InstrumentId, away: Decimal, size: str, ticks: int) -> None:
         super().__init__()
         self._id, self._away, self._size, self._left = identity, away, size, ticks
-        self._tick_ns = 0
+        self._tick_ns = self._filled_ns = 0
         self._open = False
         self.took = Took()
 
@@ -81,7 +84,10 @@ class Bare(Strategy):
         if isinstance(event, OrderSubmitted):
             self.took.orders.append(event.ts_event - self._tick_ns)
         elif isinstance(event, OrderFilled):
-            self.took.fills.append(self.clock.timestamp_ns() - event.ts_init)
+            self._filled_ns = event.ts_init
+
+    def on_position_event(self, _event: Any) -> None:
+        self.took.fills.append(self.clock.timestamp_ns() - self._filled_ns)
 
     def on_stop(self) -> None:
         self.clock.cancel_timers()

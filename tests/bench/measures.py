@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from tests.bench.at_a_venue import fill_to_state_vs_bare, tick_to_order_vs_bare
 from tests.bench.measure import ROOT, Measure, Ran, alternating, our_python, run
 from tests.bench.workbench import COPIES, INSTRUMENT, PERPMM, Tape, Workbench
 
@@ -157,35 +158,6 @@ def _against(peaks: tuple[int, int]) -> str:
     return f"{peaks[1]:,} against {peaks[0]:,}"
 
 
-def tick_to_order_vs_bare(bench: Workbench) -> Measure:
-    """From a tick to the order leaving, all of ours against a bare NautilusTrader strategy, at a venue on loopback."""
-    with bench.venue() as place:
-        took: dict[str, dict[str, list[int]]] = {
-            "bare": {"orders": [], "fills": []},
-            "ours": {"orders": [], "fills": []},
-        }
-        for whose in ("bare", "ours") * TRIES:
-            words = our_python("tests.bench.tick_to_order", whose, place, bench.run_file, bench.folder / "timed", "40")
-            for what, times in run(*words).said.items():
-                took[whose][what] += times
-    ours, bare = (_us(took[whose]["orders"]) for whose in ("ours", "bare"))
-    fills = ", ".join(f"{whose} {_shown(_us(took[whose]['fills']))}" for whose in ("ours", "bare"))
-    detail = f"median (p99): {_shown(ours)} against {_shown(bare)} us; a fill's message to the state: {fills} us"
-    return Measure("tick_to_order_vs_bare", ours[0] / bare[0], 1.5, detail, less_is_better=True)
-
-
-def _us(times: list[int]) -> tuple[float, float]:
-    """Median and p99."""
-    if not times:
-        return (float("nan"), float("nan"))
-    found = sorted(times)
-    return (found[len(found) // 2] / 1000, found[int(len(found) * 0.99)] / 1000)
-
-
-def _shown(times: tuple[float, float]) -> str:
-    return f"{times[0]:,.0f} ({times[1]:,.0f})"
-
-
 def page_day_mb(bench: Workbench) -> Measure:
     """The page of that day, with everything in it."""
     size = _day(bench)["page_bytes"] / 1e6
@@ -224,4 +196,5 @@ MEASURES: tuple[Callable[[Workbench], Measure], ...] = (
     tick_vs_bare_timer,
     paper_memory_hour,
     tick_to_order_vs_bare,
+    fill_to_state_vs_bare,
 )

@@ -11,6 +11,7 @@ from engine.core.events import OrderCanceled, Stopping
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
 from engine.run.account import GONE
+from engine.run.control import Pause, Resume, Set, say
 from engine.run.moments import Walk
 from tests.support.cli import command, environment, perpmm, run_file, sample
 
@@ -67,6 +68,24 @@ def test_stopped_by_a_signal_it_cancels_what_rests_and_is_sealed(tmp_path: Path)
     assert asked == ended != []
     assert isinstance(stopping.value, Stopping)
     assert perpmm("replay", the_run(tmp_path)).code == 0
+
+
+def test_steered_while_it_runs_it_is_replayed_alike(tmp_path: Path) -> None:
+    process = started(tmp_path, "--speed", "1", until="quote level 0")
+    run, lines = the_run(tmp_path), process.stderr
+    assert lines is not None
+    say(run, Pause("by hand"))
+    assert any("REDUCE: held back by user" in line for line in lines)
+    say(run, Set({"bid_spread": "0.5"}))
+    say(run, Resume("by hand"))
+    assert any("RUN: no longer held back by user" in line for line in lines)
+    assert any("x 0.995" in line for line in lines)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 143
+    steered = [entry.type for entry in Journal(run).entries(types=["Paused", "ParametersChanged", "Resumed"])]
+    assert steered == ["Paused", "ParametersChanged", "Resumed"]
+    assert perpmm("replay", run).code == 0
 
 
 def test_killed_it_goes_on_with_its_account(tmp_path: Path) -> None:
