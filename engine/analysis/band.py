@@ -34,11 +34,11 @@ SAID = {
     "latency, by more than chance would give.",
     "chance": "Not shown: it earns under the pessimistic assumption too, but no more than chance may give. A longer "
     "recording would tell.",
-    "latency": "No: under the pessimistic assumption it earns at the order latency of the run file, but not at every "
-    "multiple of it.",
-    "fill model": "No: where orders fill only once the market trades through their price it loses. What it earns "
-    "elsewhere, the fill model gives.",
-    "none": "No: it loses under every assumption.",
+    "latency": "No: where orders fill only once the market trades through their price it earns at some order latencies, "
+    "but not at every one.",
+    "fill model": "No: where orders fill only once the market trades through their price it earns at no latency. What "
+    "it earns elsewhere, the fill model gives.",
+    "none": "No: it earns under none of the assumptions.",
 }
 
 
@@ -77,6 +77,6 @@ def _word(cells: pl.DataFrame, pessimistic: pl.DataFrame) -> str:
         return "survives"
     if (pessimistic["net_pnl"] > 0).all():
         return "chance"
-    if (pessimistic.filter(pl.col("times") == 1.0)["net_pnl"] > 0).any():
+    if (pessimistic["net_pnl"] > 0).any():
         return "latency"
     return "fill model" if (cells["net_pnl"] > 0).any() else "none"

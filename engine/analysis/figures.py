@@ -17,6 +17,7 @@ from engine.core.types import Instrument
 POINTS = 4_000  # of a line: more than a screen has pixels
 MAX_UNKNOWN = 500  # times without a market that are shaded
 MAX_ORDERS = 20_000  # drawn one by one; beyond, the inner level only
+TEMPLATE = "plotly_white"  # what a notebook shows; the page has colours of its own
 BUY, SELL, MARKET = "#16a37b", "#e0506a", "#8a94a6"
 UNKNOWN = "rgba(216,157,27,.22)"
 PURPOSES = {
@@ -233,6 +234,7 @@ def _layout(units: Units) -> dict[str, Any]:
         "hoversubplots": "axis",
         "dragmode": "zoom",
         "height": 800,
+        "template": TEMPLATE,
         "margin": {"l": 76, "r": 16, "t": 56, "b": 34},
         "legend": {"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom", "xanchor": "left",
                    "bgcolor": "rgba(0,0,0,0)"},

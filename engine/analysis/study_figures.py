@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from engine.analysis.attribution import PARTS, Attribution
-from engine.analysis.figures import BUY, MARKET, SELL, Units
+from engine.analysis.figures import BUY, MARKET, SELL, TEMPLATE, Units
 from engine.analysis.metrics import SMALLEST
 
 LABELS = {part: part.replace("_", " ").capitalize() for part in PARTS} | {
@@ -68,14 +68,8 @@ def small(figure: go.Figure, upright: dict[str, Any], across: dict[str, Any]) ->
     figure.update_layout(
         height=300,
         margin={"l": 64, "r": 12, "t": 26, "b": 44},
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
-            "bgcolor": "rgba(0,0,0,0)",
-        },
+        template=TEMPLATE,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
         dragmode=False,
     )
     figure.update_yaxes(fixedrange=True, **upright)

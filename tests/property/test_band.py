@@ -34,6 +34,7 @@ GOOD = {"pessimistic": 3.0, "central": 5.0, "optimistic": 9.0}
         (cells(GOOD), "survives"),
         (cells(GOOD, sure=False), "chance"),
         (cells(GOOD, x4=-0.1), "latency"),
+        (cells(GOOD, x1=-0.1), "latency"),
         (cells(GOOD | {"pessimistic": -0.1}), "fill model"),
         (cells(GOOD | {"pessimistic": -0.1, "central": -0.1}), "fill model"),
         (cells(dict.fromkeys(FILLS, -1.0)), "none"),
