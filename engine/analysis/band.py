@@ -34,8 +34,8 @@ SAID = {
     "latency, by more than chance would give.",
     "chance": "Not shown: it earns under the pessimistic assumption too, but no more than chance may give. A longer "
     "recording would tell.",
-    "latency": "No: where orders fill only once the market trades through their price it earns at some order latencies, "
-    "but not at every one.",
+    "latency": "No: where orders fill only once the market trades through their price it earns at some order "
+    "latencies, but not at every one.",
     "fill model": "No: where orders fill only once the market trades through their price it earns at no latency. What "
     "it earns elsewhere, the fill model gives.",
     "none": "No: it earns under none of the assumptions.",

@@ -19,7 +19,7 @@ from engine.analysis.frames import Frames
 from engine.analysis.market import Market
 from engine.analysis.metrics import DONE, HEADLINE, RISK, TRADING, duration
 from engine.analysis.order_figures import inventory_figure, queue_figure, refresh_figure
-from engine.analysis.page_rows import box, card, metric_rows, table, text
+from engine.analysis.page_rows import box, card, metric_rows, signed, table, text
 from engine.analysis.preview import preview
 from engine.analysis.study import Study
 from engine.analysis.study_figures import markout_figure, waterfall_figure
@@ -93,7 +93,7 @@ def report_page(  # noqa: PLR0913  one keyword a source
         run_id=text(journal.run_file.run_id),
         period=text(_period(figures)),
         notices="".join(_notices(journal)),
-        verdicts="".join((_edge(band), _believed(studied), _data(journal, figures, studied))),
+        verdicts="".join((_edge(band, units), _believed(studied), _data(journal, figures, studied))),
         cards="".join(card(metric, figures[metric.key], units) for metric in HEADLINE),
         money=tables.money(figures, units),
         trading=table(metric_rows(TRADING, figures, units)),
@@ -147,16 +147,17 @@ def _notices(journal: Journal) -> Iterator[str]:
         yield f'<p class="notice bad">{text(seal.status)}: {text(seal.reason or "no reason given")}</p>'
 
 
-def _edge(band: pl.DataFrame | None) -> str:
+def _edge(band: pl.DataFrame | None, units: Units) -> str:
     question = "Does the edge survive?"
     meaning = (
-        "Whether it earns where orders fill only once the market trades through their price, at 0.5 to 4 latencies."
+        "Whether it earns where orders fill only once the market trades through their price, at 0.5 to 4 latencies. "
+        "Below: the net PnL of each assumption, over the latencies."
     )
     if band is None:
         return box("fair", question, "Not asked: run with --band for three assumptions at four latencies.", (), meaning)
     found = verdict(band)
     nets = [
-        f"{fills}: {min(rows['net_pnl']):+,.4g} to {max(rows['net_pnl']):+,.4g}"
+        f"{fills}: {signed(min(rows['net_pnl']))} to {signed(max(rows['net_pnl']))} {units.money}"
         for (fills,), rows in band.group_by("fills", maintain_order=True)
     ]
     return box("good" if found.survives else "bad", question, found.said, nets, meaning)

@@ -115,7 +115,7 @@ class Walk:
         """The last entry of the record that holds `seq`."""
         highest = self.journal.high_watermark()
         if not 1 <= seq <= highest:
-            message = f"there is no entry {seq}: it has 1 to {highest}"
+            message = f"there is no entry {seq}: " + (f"it has 1 to {highest}" if highest else "the journal is empty")
             raise JournalError(Problem(str(self.journal.folder), message, field="--seq"))
         for entry in self.journal.entries(since=seq + 1):
             if entry.kind == "event":

@@ -1,11 +1,13 @@
 """`perpmm paper --feed`: what a user types, and what is left of it when it ends, is stopped, or is killed."""
 
+import os
 import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import cast
 
+from engine.cli.main import main
 from engine.core.commands import Cancel, Submit
 from engine.core.events import OrderCanceled, Stopping
 from engine.journal.manifest import Status
@@ -53,6 +55,23 @@ def test_it_ends_with_its_feed_and_is_the_backtest_of_it(tmp_path: Path) -> None
     assert len(decided) == len(quotes) > 0
 
 
+def read_meanwhile(run: Path) -> None:
+    """All that reads a run, of one whose process holds still in the middle of it; nothing is changed by that."""
+    before = sorted((path.name, path.stat().st_size) for path in run.iterdir())
+    order = next(iter(Journal(run).entries(types=["Submit"]))).value
+    for words, code in {
+        ("inspect", run): 0,
+        ("why", run, cast(Submit, order).id): 0,
+        ("journal", run): 0,
+        ("status", run, "--once"): 0,
+        ("verify", run): 1,  # not sealed
+        ("replay", run): 0,
+    }.items():
+        assert main([*map(str, words)]) == code, words
+    assert main(["recover", str(run)]) == 2  # its writer is at work
+    assert sorted((path.name, path.stat().st_size) for path in run.iterdir()) == before
+
+
 def test_stopped_by_a_signal_it_cancels_what_rests_and_is_sealed(tmp_path: Path) -> None:
     process = started(tmp_path, until="quote level 0")
     process.send_signal(signal.SIGTERM)
@@ -92,9 +111,12 @@ def test_killed_it_goes_on_with_its_account(tmp_path: Path) -> None:
     """Its orders went with the venue that simulated them, its position stays, and one replay covers both lives."""
     process = started(tmp_path, until="filled")
     time.sleep(0.1)
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+    run = the_run(tmp_path)
+    read_meanwhile(run)
     process.kill()
     process.communicate()
-    run = the_run(tmp_path)
     before = Walk(run).last().after
     said = perpmm(*paper(tmp_path, *QUICK, "--json", "--resume", run.name))
     assert said.code == 0, said.err
