@@ -3,7 +3,7 @@
 Numbers are read as the nearest float64, and counted in whole units from there. That is exact for every decimal of at
 most 15 digits: no other decimal of 15 digits has the same float, and what lies off the grid by its last digit is
 further from it than the bound. Where the bound says no, or a number is too large for it, the text is read again, digit
-by digit.
+by digit. More digits than a float holds are the noise of a vendor's own floats: 0.30000000000000004 is 0.3.
 """
 
 from collections.abc import Iterator, Mapping

@@ -139,9 +139,11 @@ def grid_of_floats(values: Column, unit: Decimal) -> Int64s | None:
     places = max(-int(unit.normalize().as_tuple().exponent), 0)
     if places > _MOST_PLACES:
         return None
-    scaled = values * float(10**places)
-    nearest = np.rint(scaled)
-    if not ((scaled >= 0) & (scaled < _EXACT) & (np.abs(scaled - nearest) <= scaled * _NEAR)).all():
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = values * float(10**places)
+        nearest = np.rint(scaled)
+        known = (scaled >= 0) & (scaled < _EXACT) & (np.abs(scaled - nearest) <= scaled * _NEAR)
+    if not known.all():
         return None
     units: Int64s = nearest.astype(np.int64)
     step = int(unit.scaleb(places))

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.readers import binance_messages as messages
-from data.readers.binance_batch import MS, Batch
+from data.readers.binance_batch import Batch
 from data.readers.binance_chain import Chain, Received
 from data.readers.binance_lines import Line, Split, is_of_one, splitter, tables_seen
 from data.readers.binance_merged import Numbered, batches, quietly
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
+from data.readers.binance_rows import MS
 from data.readers.protocol import Job, Sample, Survey
 from data.schema import Piece, Table
 from data.source import fault, line_blocks

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.decimals import SCALE, BadNumberError, decimal128, in_units, mantissas, whole_units
+from data.decimals import SCALE, BadNumberError, decimal128, grid_of_floats, in_units, mantissas, whole_units
 
 numbers = st.decimals(min_value=0, max_value=10**9, places=None, allow_nan=False).map(lambda d: f"{d:f}"[:17])
 uniform = st.integers(0, 10**12).map(lambda n: f"{Decimal(n).scaleb(-3):f}")
@@ -55,3 +55,25 @@ def test_what_is_no_number_is_refused(bad: str) -> None:
 
 def test_an_exponent_is_read() -> None:
     assert whole_units(b"1e-3,2E1", Decimal("0.001")).tolist() == [1, 20_000]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**15 - 1), st.integers(0, 9)), min_size=1, max_size=20), units)
+def test_decimals_of_15_digits_are_counted_exactly_from_their_floats(
+    numbers: list[tuple[int, int]], unit: Decimal
+) -> None:
+    written = [Decimal(digits).scaleb(-places) for digits, places in numbers]
+    found = grid_of_floats(np.array([float(each) for each in written]), unit)
+    off = any(each % unit for each in written)
+    assert found is None if off else found is None or found.tolist() == [each / unit for each in written]
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=20), units)
+def test_whole_units_are_never_doubted(counts: list[int], unit: Decimal) -> None:
+    found = grid_of_floats(np.array([float(count * unit) for count in counts]), unit)
+    assert found is not None or max(counts) * unit >= 10**9
+    assert found is None or found.tolist() == counts
+
+
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan, 1e308, -1.0])
+def test_a_float_that_is_no_count_is_left_to_the_text(odd: float) -> None:
+    assert grid_of_floats(np.array([1.0, odd]), Decimal("0.1")) is None
