@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from engine.core.events import Tick
 from engine.core.state import Working
-from strategies.perpetual_market_making.own import Calm
-from strategies.perpetual_market_making.rates import ONE
+from strategies.perpetual_market_making.own import Calm, Trail
+from strategies.perpetual_market_making.rates import ONE, Rates
 from strategies.perpetual_market_making.refresh import unhung
 from strategies.perpetual_market_making.turn import Turn, closing_side
 
@@ -28,7 +28,7 @@ class Bound(NamedTuple):
 
 def holds(calm: Calm, tick: Tick) -> bool:
     bid, ask = tick.top.bid, tick.top.ask
-    if bid is None or ask is None or tick.ts_init >= calm.until_ns:
+    if bid is None or ask is None or bid > ask or tick.ts_init >= calm.until_ns:
         return False
     return (calm.bid_above is None or bid > calm.bid_above) and (calm.ask_below is None or ask < calm.ask_below)
 
@@ -62,12 +62,12 @@ def _near_bounds(active: list[Working], least: Decimal) -> Iterator[Bound]:
 
 
 def _held(turn: Turn) -> Calm | None:
-    """Until a stop or a take profit has something to do. A trail looks at every price."""
+    """Until a stop, a take profit or a trail has something to do. Hummingbot's trail looks at every price."""
     rates, own = turn.rates, turn.own
-    if rates.trailing or rates.quote_flat_leg or own.stopped or own.awaited:
+    if rates.quote_flat_leg or own.stopped or own.awaited:
         return None
     until_ns, bounds = NEVER_NS, list[Bound]()
-    for _, size, entry in turn.held:
+    for leg, size, entry in turn.held:
         long, exits = size > 0, _exits(turn, size)
         stop = _stop_bound(turn, long, entry)
         near, far = (turn.market.bid, turn.market.ask) if long else (turn.market.ask, turn.market.bid)
@@ -75,6 +75,12 @@ def _held(turn: Turn) -> Calm | None:
             return None
         if stop is not None:
             bounds.append(Bound(long, stop))
+        if rates.trailing:
+            trail = own.trails.get(leg)
+            if trail is None or exits:
+                return None
+            bounds += _trail_bounds(trail, rates, long, entry)
+            continue
         in_profit = far > entry if long else far < entry
         if not (in_profit or rates.under_water):
             bounds.append(Bound(not long, entry))
@@ -83,6 +89,17 @@ def _held(turn: Turn) -> Calm | None:
         if exits and rates.exits_age:
             until_ns = min(until_ns, exits[0].created_ns + rates.renewal_ns)
     return _within(until_ns, turn, bounds)
+
+
+def _trail_bounds(trail: Trail, rates: Rates, long: bool, entry: Decimal) -> Iterator[Bound]:
+    """Between its peak and where it closes, or before it arms where it has not. The price that it follows is the bid of
+    a long and the ask of a short: in a book that is not crossed the other one is reached first."""
+    sign = 1 if long else -1
+    yield Bound(not long, trail.peak)
+    if trail.armed:
+        yield Bound(long, trail.peak * (ONE - sign * rates.callback))
+    else:
+        yield Bound(not long, entry * (ONE + sign * rates.activation))
 
 
 def _exits(turn: Turn, size: Decimal) -> list[Working]:
