@@ -24,7 +24,7 @@ from engine.core.types import Instrument
 
 NAMES_NS = {1: "nanoseconds", 1_000: "microseconds", 1_000_000: "milliseconds", 1_000_000_000: "seconds"}
 _PLAUSIBLE_S = (1_483_228_800, 4_102_444_800)  # 2017 to 2100
-_FINEST_NS = 10_000  # of a time that is no whole number: as fine as 15 digits tell
+_COARSE_NS = 10_000  # in which times of seconds or milliseconds have 15 digits at most
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -65,13 +65,19 @@ class Block(msgspec.Struct, frozen=True):
         if self.rows[name].dtype == pl.Int64:
             whole, unit = self.whole(name), unit_ns
         else:
-            fine = min(unit_ns, _FINEST_NS)
-            whole, unit = self.grid(name, Decimal(fine) / unit_ns, f"a time in {NAMES_NS[unit_ns]}"), fine
+            whole, unit = self._decimal_times(name, unit_ns)
         odd = (whole < _PLAUSIBLE_S[0] * (10**9 // unit)) | (whole > _PLAUSIBLE_S[1] * (10**9 // unit))
         if odd.any():
             value = self.rows[name][int(odd.argmax())]
             self.refuse(odd, name, f"{value} is no time in {NAMES_NS[unit_ns]} between 2017 and 2100: a wrong unit?")
         return whole * unit
+
+    def _decimal_times(self, name: str, unit_ns: int) -> tuple[Int64s, int]:
+        """Whole numbers, and of how many nanoseconds."""
+        coarse = grid_of_floats(self.whole(name), Decimal(_COARSE_NS) / unit_ns)
+        if coarse is not None:
+            return coarse, _COARSE_NS
+        return self._exactly(name, Decimal(1) / unit_ns, f"a time in {NAMES_NS[unit_ns]}"), 1
 
     def words(self, name: str, values: Mapping[str, int]) -> Int64s:
         """A column of few words, in whatever case, as what they stand for."""
@@ -92,8 +98,9 @@ class Block(msgspec.Struct, frozen=True):
     def grid(self, name: str, unit: Decimal, word: str) -> Int64s:
         """A number in whole units, 0 where it is empty; `word` names the unit. Raises DataError for one that is off."""
         units = grid_of_floats(self.rows[name].fill_null(0).to_numpy(), unit)
-        if units is not None:
-            return units
+        return self._exactly(name, unit, word) if units is None else units
+
+    def _exactly(self, name: str, unit: Decimal, word: str) -> Int64s:
         try:
             return whole_units(",".join(cell or "0" for cell in self.cells(name)).encode(), unit)
         except BadNumberError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from data import unpack
 from tests.support.vendor_files import BYBIT, lines
 from tests.support.vendor_reading import reading, refused
 from tests.support.vendor_small import (
@@ -123,9 +124,11 @@ def test_a_bad_message_is_refused_with_its_place(tmp_path: Path, old: str, new: 
     assert (problem.line, problem.field) == (5, field)
 
 
-def test_a_trade_file_may_be_written_latest_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunk", [500, 1 << 18])
+def test_a_trade_file_may_be_written_latest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     header, *rows = bybit_trades(200)
     right = reading(tmp_path, lines([header, *rows]), BYBIT)
+    monkeypatch.setattr(unpack, "_READ", chunk)
     turned = reading(tmp_path, lines([header, *reversed(rows)]), BYBIT)
     assert turned.table("trades").equals(right.table("trades"))
     random.Random(1).shuffle(rows)
@@ -148,6 +151,14 @@ def test_sizes_of_an_inverse_contract_are_dollars(tmp_path: Path) -> None:
     terms = {"tick": "0.5", "step": "1"}
     problem = refused(tmp_path, lines([BYBIT_TRADES_HEADER, row]), "BTCUSD-LINEAR.BYBIT", "BTCUSD", **terms)
     assert problem.field == "foreignNotional"
+
+
+@pytest.mark.parametrize("digits", ["", ".1", ".1234", ".12345678"])
+def test_times_are_kept_to_the_last_digit(tmp_path: Path, digits: str) -> None:
+    rows = [f"{1700000000 + n}{digits},BTCUSDT,Buy,0.01,36500.5,PlusTick,{n},1,0.01,365" for n in range(3)]
+    found = reading(tmp_path, lines([BYBIT_TRADES_HEADER, *rows]), BYBIT)
+    nanoseconds = int(Decimal(f"0{digits}") * 10**9)
+    assert [int(at) % 10**9 for at in found.table("trades")["ts_event"].cast(pl.Int64)] == [nanoseconds] * 3
 
 
 def test_the_same_trade_twice_is_one(tmp_path: Path) -> None:
