@@ -93,7 +93,7 @@ def _late(facts: tuple[AnyEvent, ...], state: State[Any], now: Nanos) -> str:
     made = [f for f in facts if isinstance(f, OrderFilled) and f.id.startswith(f"{state.run[:12]}-")]
     fills = sum(now - fill.ts_event > UNANSWERED_NS for fill in made)
     ends = sum(isinstance(f, OrderCanceled) for f in facts)
-    return ", ".join(f"{count} {what}" for count, what in ((fills, "fills"), (ends, "ends of orders")) if count)
+    return ", ".join(f"{what}: {count}" for count, what in ((fills, "fills"), (ends, "ends of orders")) if count)
 
 
 def _is_quiet(answer: Answer, state: State[Any]) -> bool:

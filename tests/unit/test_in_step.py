@@ -107,7 +107,7 @@ def test_an_order_that_may_still_be_on_its_way_is_not_over() -> None:
 def test_a_fill_that_the_stream_should_have_told_is_said_to_be_missed(name: str, ago_ns: int, missed: bool) -> None:
     trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal(1), Decimal(0), True, LATER - ago_ns)
     told = Run(orders=(working(LATER),)).told(a_view(trades=(trade,), names={7: name}))
-    assert [event.missed for event in told if isinstance(event, Resynced)] == (["1 fills"] if missed else [])
+    assert [event.missed for event in told if isinstance(event, Resynced)] == (["fills: 1"] if missed else [])
 
 
 def test_a_market_that_is_silent_is_a_reason_to_ask() -> None:
