@@ -76,7 +76,7 @@ docs: setup ## write anew what the code says of itself in docs/: parameters, wor
 
 notebooks: setup $(SAMPLE)/perpmm.json ## open JupyterLab on the notebooks, with the sample and a first run ready
 	@ls $(RUNS)/*/manifest.json >/dev/null 2>&1 || $(BIN)/perpmm backtest $(EXAMPLE) --set data.catalog=$(SAMPLE) --runs $(RUNS)
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab notebooks --allow-root
 
 bias: setup ## hold the queue model to the synthetic venue's true queues, and write docs/queue-bias.md (minutes)
 	@$(BIN)/python -m scripts.queue_bias

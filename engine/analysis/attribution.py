@@ -50,6 +50,7 @@ ENTRIES: dict[str, Any] = {
     "leg": pl.String,
     "state": pl.String,
 }
+_TOLD = ("row", "seq", "ts", "leg", "side", "size", "price", "fee", "purpose", "level", "liquidation")
 type Row = tuple[Nanos, str, Decimal | float, str | None, str | None, int | None, str | None, str]
 
 
@@ -128,7 +129,7 @@ class _Rows:
         self.hourly = hourly
 
     def all(self) -> Iterator[Row]:
-        fills = self.frames.fills.with_row_index("row")
+        fills = self.frames.fills.with_row_index("row").select(_TOLD)
         for leg in self.frames.positions["leg"].unique(maintain_order=True):
             yield from self._leg(leg, fills.filter(pl.col("leg") == leg))
         yield from self._funding()
