@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +11,8 @@ from data.fundings import merged
 from data.schema import Piece, Table
 from data.spool import Spool
 from engine.core.errors import DataError, Problem
+
+_FAR_NS = 366 * 86_400 * 10**9
 
 
 def joined(parts: Iterable[tuple[str, Spool]], again: list[int]) -> Iterator[Piece]:
@@ -47,6 +50,11 @@ def _in_order(spools: Sequence[Spool], table: Table) -> Iterator[Piece]:
 
 def _check_order(piece: Piece, last_ns: dict[str, int]) -> None:
     told = _told(piece)
+    times = piece.rows["ts_init"].to_numpy()
+    far = np.diff(times, prepend=max(last_ns.get(name, 0) for name in told) or times[0]) > _FAR_NS
+    if far.any():
+        line = piece.rows["line"][int(far.argmax())].as_py()
+        raise DataError(Problem(piece.source, "the time leaps by more than a year: a wrong time?", line, "time"))
     if piece.rows["ts_init"][0].as_py() < max(last_ns.get(name, 0) for name in told):
         line = piece.rows["line"][0].as_py()
         reason = f"holds {piece.table} of a time that another file holds too: give one of them"

@@ -22,6 +22,7 @@ from data.tables import ALL, TableFile, catalog_rows, quote_rows
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
+_DAY_NS = 86_400 * 10**9
 _UNHASHED = "line"
 
 
@@ -85,6 +86,8 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
     for spool in spools:
         latencies.join(spool.latencies())
     clock = latencies.clock()
+    if clock and clock.applied_ns > _DAY_NS:
+        raise _odd_time(spools, clock)
     shift_ns = clock.applied_ns if clock else 0
     files = {folder: TableFile(root, folder, instrument) for folder in ALL}
     book, fingerprint, special = Book(instrument), Fingerprint(), dict[str, int]()
@@ -134,6 +137,17 @@ def _by_kind(spools: Sequence[Spool], origins: Mapping[str, Origin]) -> Iterator
     for spool in spools:
         source = next(iter(spool.read.rows_of), "")
         yield origins[source].kind if source in origins else "", spool
+
+
+def _odd_time(spools: Sequence[Spool], clock: Clock) -> DataError:
+    """One of the venue's times lies so far ahead that it cannot be what ours ran behind."""
+    reason = f"the venue's time is {clock.applied_ns / 1e9:,.0f} s ahead of ours: a wrong time?"
+    for piece in (piece for table in Table for spool in spools for piece in spool.pieces(table)):
+        late = piece.rows["ts_init"].to_numpy() - piece.rows["ts_event"].to_numpy() == clock.min_ns
+        if late.any():
+            line = piece.rows["line"][int(late.argmax())].as_py()
+            return DataError(Problem(piece.source, reason, line, "event time"))
+    return DataError(Problem("PATHS", reason))
 
 
 def _from_snapshot(pieces: Iterator[Piece], early: list[int]) -> Iterator[Piece]:

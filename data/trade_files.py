@@ -12,7 +12,7 @@ from data.csv_blocks import Block, blocks
 from data.csv_form import Form, header_of
 from data.decimals import Bools, Int64s
 from data.in_order import ascending
-from data.readers.protocol import TRADED_TWICE, Job, OnBytes, Sample, Survey
+from data.readers.protocol import TRADED_TWICE, Job, OnBytes, Sample, Survey, passed_over
 from data.schema import MARKET, SCHEMAS, Piece, Table
 from data.source import fault, ignore_bytes, sample_of
 from engine.core.types import Instrument
@@ -67,9 +67,9 @@ class TradeFiles:
         return Survey(path, int(self._times(head)[0]), frozenset({Table.TRADES}), symbols, has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-        known, twice, found = list[str](), 0, False
+        known, twice, found, seen = list[str](), 0, False, set[str]()
         for block in ascending(paths, lambda path: self._blocks(path, job.on_bytes), self._times, self._columns.time):
-            ours = block.where(self._ours(block, job.instrument))
+            ours = block.where(self._ours(block, job.instrument, seen))
             if not len(ours):
                 continue
             found = True
@@ -80,6 +80,8 @@ class TradeFiles:
             yield Piece(Table.TRADES, str(ours.path), self._trades(ours.where(fresh), job.instrument))
         if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field=self._columns.symbol)
+        for text in passed_over(seen, job.instrument.raw_symbol):
+            job.on_warning(text)
         if twice:
             job.on_warning(f"{twice} {TRADED_TWICE}")
 
@@ -92,9 +94,10 @@ class TradeFiles:
     def _times(self, block: Block) -> Int64s:
         return block.times(self._columns.time, self._columns.unit_ns)
 
-    def _ours(self, block: Block, instrument: Instrument) -> Bools:
+    def _ours(self, block: Block, instrument: Instrument, seen: set[str]) -> Bools:
         if self._columns.symbol is None:
             return np.ones(len(block), bool)
+        seen.update(block.rows[self._columns.symbol].unique().to_list())
         ours: Bools = (block.rows[self._columns.symbol] == instrument.raw_symbol).to_numpy()
         return ours
 
@@ -103,6 +106,7 @@ class TradeFiles:
         self.check(block, instrument)
         ids = block.rows[columns.id]
         block.refuse((ids == "").to_numpy(), columns.id, "a trade without an id")
+        block.refuse(ids.str.contains("\0", literal=True).to_numpy(), columns.id, "has a NUL in it")
         times, price, size = (
             self._times(block),
             block.ticks(columns.price, instrument),
@@ -119,7 +123,7 @@ class TradeFiles:
         columns = self._columns
         if columns.special not in block.rows.columns:
             return pl.repeat(MARKET, len(block), eager=True)
-        ordinary = pl.col(columns.special).str.to_lowercase().is_in(_ORDINARY)
+        ordinary = pl.col(columns.special).str.strip_chars().str.to_lowercase().is_in(_ORDINARY)
         kinds = pl.when(ordinary).then(pl.lit(MARKET)).otherwise(pl.lit(columns.special_kind))
         return block.rows.select(kinds).to_series()
 

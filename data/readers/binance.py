@@ -58,13 +58,17 @@ class BinanceReader:
             raise fault(path, f"the stream @depth{partial[1].decode()} is of the best levels only: that is no book")
         symbols = {name.decode(errors="replace") for name in _SYMBOL.findall(head)}
         tables = tables_seen(head)
-        first = next((line for text in head.split(b"\n") if (line := quietly(split, text))), None)
+        numbered = ((n, line) for n, text in enumerate(head.split(b"\n"), 1) if (line := quietly(split, text)))
+        first = next(numbered, None)
         if first is None:  # of cryptofeed's, about the connection alone
             seconds = _SECONDS.search(head)
             return Survey(path, int(seconds[1]) * 10**9 if seconds else 0, frozenset())
-        at_ns = _sent_ns(first) if first.at_ns is None else first.at_ns
-        is_complete, timed = is_of_one(split, head, symbols), first.at_ns is not None
-        return Survey(path, at_ns, tables, frozenset(symbols), is_complete, has_receive_time=timed)
+        at_ns, timed = first[1].at_ns, first[1].at_ns is not None
+        while not at_ns and first is not None:
+            at_ns, first = _sent_ns(path, *first), next(numbered, None)
+        if not at_ns:
+            raise fault(path, "no line in sight tells a time", line=1, field="E")
+        return Survey(path, at_ns, tables, frozenset(symbols), is_of_one(split, head, symbols), has_receive_time=timed)
 
     def symbol_in_file(self, instrument: Instrument) -> str:
         return instrument.raw_symbol
@@ -78,11 +82,11 @@ class BinanceReader:
         recording.finish()
 
 
-def _sent_ns(line: Line) -> int:
+def _sent_ns(path: Path, number: int, line: Line) -> int:
     try:
         message = messages.decode(line.body)
-    except messages.NotOursError:
-        return 0
+    except messages.NotOursError as error:
+        raise fault(path, str(error), line=number, field=error.field) from error
     return 0 if message is None else messages.sent_ms(message) * MS
 
 

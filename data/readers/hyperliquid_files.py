@@ -18,7 +18,7 @@ from data.csv_form import Form, header_of
 from data.decimals import BadNumberError, Int64s, whole_units
 from data.funding_answers import FundingAnswers, Names, Paid, json_answer
 from data.iso_times import iso_ns
-from data.readers.protocol import Job, OnBytes, Sample, Survey
+from data.readers.protocol import TRADED_TWICE, Job, OnBytes, Sample, Survey
 from data.schema import DECIMAL, MARKET, SCHEMAS, Piece, Table
 from data.source import fault, ignore_bytes, line_blocks, sample_of
 from engine.core.types import SECOND, Instrument
@@ -58,16 +58,20 @@ class _Trades:
         return Survey(path, first_ns, frozenset({Table.TRADES}), coins, has_receive_time=False)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-        last_ns, found = 0, False
+        last_ns, found, again, before = 0, False, 0, b""
         for path in paths:
             number = 0
             for block in line_blocks(path, job.on_bytes):
                 trades, lines = list[_Trade](), list[int]()
                 for line in block.split(b"\n")[:-1]:
                     number += 1
-                    if line and (trade := _decoded(path, line, number)).coin == job.instrument.raw_symbol:
+                    if not line or (trade := _decoded(path, line, number)).coin != job.instrument.raw_symbol:
+                        continue
+                    again += line == before  # to the last character, with the orders that met
+                    if line != before:
                         trades.append(trade)
                         lines.append(number)
+                    before = line
                 if trades:
                     found = True
                     table = _trades(path, trades, lines, job.instrument)
@@ -75,6 +79,8 @@ class _Trades:
                     yield Piece(Table.TRADES, str(path), table)
         if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {job.instrument.raw_symbol} in it", field="coin")
+        if again:
+            job.on_warning(f"{again} {TRADED_TWICE}")
 
 
 def _decoded(path: Path, line: bytes, number: int) -> _Trade:

@@ -49,7 +49,16 @@ from engine.core.types import Instrument
 type OnBytes = Callable[[int], None]
 type OnWarning = Callable[[str], None]
 
+_NAMED = 5
 TRADED_TWICE = "trades that were there already were left out"  # a warning, behind their count
+
+
+def passed_over(symbols: set[str], ours: str) -> Iterator[str]:
+    """A warning where a file holds others."""
+    others = sorted(symbols - {ours})
+    if others:
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        yield f"rows of other symbols were passed over: {', '.join(others[:_NAMED])}{more}"
 
 
 class Sample(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from data.behind import ahead
 from data.clock import Latencies
 from data.csv_blocks import Block, blocks
 from data.csv_form import Form
-from data.readers.protocol import TRADED_TWICE, Job, Sample, Survey
+from data.readers.protocol import TRADED_TWICE, Job, Sample, Survey, passed_over
 from data.readers.tardis_tables import CELLS, MESSAGE, US, Book, Convert, Ticker, Windowed, liquidations, quotes, trades
 from data.schema import Piece, Table
 from data.source import fault, ignore_bytes, sample_of
@@ -103,6 +103,8 @@ class TardisReader:
         if not found and not job.alone:
             held = ", ".join(sorted(seen)[:10])
             raise fault(paths[-1], f"nothing of {symbol} in it, but {held}", field="symbol")
+        for text in passed_over(seen, symbol):
+            job.on_warning(text)
         if again:
             job.on_warning(f"{again} {TRADED_TWICE}")
         if isinstance(convert, Book):

@@ -92,7 +92,7 @@ def _changes(block: Block) -> Bools:
 def _sides(block: Block) -> Column:
     bids = (block.rows["side"] == _BID).to_numpy()
     if not (bids | (block.rows["side"] == _ASK).to_numpy()).all():
-        block.words("side", {_BID: 1, _ASK: -1})
+        return block.words("side", {_BID: 1, _ASK: -1}).astype(np.int8)
     return np.where(bids, np.int8(1), np.int8(-1))
 
 
