@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data.joined import summed
 from data.sniff import reader_of
 from data.source import digest, line_blocks
 from engine.core.errors import DataError
@@ -106,3 +107,7 @@ def test_a_gzip_that_lost_its_end_is_refused_only_when_read(tmp_path: Path) -> N
 def test_a_digest_is_of_the_bytes_on_disk(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_warnings_that_differ_only_in_their_count_are_one() -> None:
+    assert summed(["2 rows left out", "no clock", "3 rows left out", "no clock"]) == ("5 rows left out", "no clock")
