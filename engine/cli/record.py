@@ -15,6 +15,7 @@ def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: 
     venue, instrument = names
     if minutes is not None and minutes <= 0:
         raise ConfigError(Problem("--minutes", f"must be over 0, not {minutes:g}"))
+    venue = venue.upper()
     speak.note(f"recording {instrument} into {catalog}; Ctrl-C ends it, and what came is kept")
     found = record(
         Venue.model_validate({"name": venue, **places}),

@@ -22,11 +22,20 @@ from data.recording import write
 from data.source import fault
 from data.staging import publish, staging
 from engine.config.tree import Venue
+from engine.core.errors import ConfigError, Problem
 from engine.core.types import Instrument
+from engine.nautilus.binance import VENUE
 from engine.nautilus.catalog import write_instrument
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.listener import listened
 from engine.run.market_now import addresses_of, contract_now
+
+# Venues of which NautilusTrader has an adapter that no recording is made with, and what to do instead.
+UNRECORDED = {
+    "BYBIT": "its days are in its archive: `perpmm data download bybit`",
+    "OKX": "its days are in its archive: `perpmm data download okx`",
+    "HYPERLIQUID": "its hours are in its archive: `perpmm data download hyperliquid`",
+}
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +48,13 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 def record(
     venue: Venue, instrument_id: str, catalog: Path, *, seconds: float | None, heard: Callable[[int], None]
 ) -> Recording:
-    """Record until the time is over or a signal asks to stop. Raises DataError where the venue cannot be reached or
-    does not list the contract, or the catalog holds another of its name."""
+    """Record until the time is over or a signal asks to stop. Raises ConfigError for a venue that is not recorded,
+    DataError where it cannot be reached or does not list the contract, or the catalog holds another of its name."""
+    if venue.name in UNRECORDED:
+        reason = "no recording of its market has been seen to survive a cut and mark the gap, so none is made"
+        raise ConfigError(Problem("VENUE", f"{venue.name}: {reason}; {UNRECORDED[venue.name]}"))
+    if venue.name != VENUE:
+        raise ConfigError(Problem("VENUE", f"{venue.name} is not recorded, only {VENUE}"))
     instrument = contract_now(venue, instrument_id)
     known = manifests.load(catalog).instruments.get(instrument_id)
     if known is not None and known != instrument:

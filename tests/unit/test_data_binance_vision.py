@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.config.read import read_config
+from engine.run.simulate import planned
 from tests.support.captures import START_MS as T
+from tests.support.cli import run_file
 from tests.support.ingesting import ingested, refusal
 from tests.support.shared import TAPES, needs_tapes
 from tests.support.tapes import table
@@ -126,3 +129,9 @@ def test_the_tape_as_public_files_has_the_venues_trades_and_top(tmp_path: Path) 
     made = ingested(paths, tmp_path / "c")
     assert made.rows_by_table["trades"] == 12_935
     assert made.rows_by_table["quotes"] > 44_000
+
+
+def test_a_run_on_the_best_bid_and_ask_says_what_cannot_be_known(tmp_path: Path) -> None:
+    ingested([zipped(tmp_path, "BTCUSDT-bookTicker-2023-11-14", [TICKER, *tickers()])], tmp_path / "c")
+    plan = planned(read_config(run_file(tmp_path, catalog=tmp_path / "c"), []))
+    assert any(note.startswith("the data are best bid and ask only") for note in plan.notes)
