@@ -32,8 +32,9 @@ def _against_bare(bench: Workbench, name: str, what: str) -> Measure:
 @cache
 def _tries(bench: Workbench) -> dict[str, list[Took]]:
     took: dict[str, list[Took]] = {"bare": [], "ours": []}
-    with bench.venue() as place:
-        for whose in tuple(took) * TRIES:
+    turns = tuple(took) * TRIES
+    with bench.venue(accounts=len(turns)) as places:
+        for whose, place in zip(turns, places, strict=True):
             words = (whose, place, bench.run_file, bench.folder / "timed", str(TICKS))
             took[whose].append(run(*our_python("tests.bench.tick_to_order", *words)).said)
     return took

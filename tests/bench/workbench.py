@@ -1,5 +1,6 @@
 """The data that the measures share, made once in a folder that goes away: tapes of any length, and their catalogs."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,16 +66,19 @@ class Workbench(NamedTuple):
         return catalog
 
     @contextmanager
-    def venue(self) -> Iterator[Path]:
+    def venue(self, accounts: int) -> Iterator[tuple[Path, ...]]:
         """A venue on loopback, fed by the tape at five times its pace: quotes at the touch are filled every second or
-        so. Yields the file that says where it is."""
-        place = self.folder / "venue.json"
-        words = [str(word) for word in (*PERPMM, "venue-sim", self.catalog(1), "--loop", "--speed", "5")]
+        so. Yields a file an account, which says where it is and what opens it."""
+        places = tuple(self.folder / f"venue-{n}.json" for n in range(accounts))
+        options = ("--loop", "--speed", "5", "--accounts", str(accounts))
+        words = [str(word) for word in (*PERPMM, "venue-sim", self.catalog(1), *options)]
         with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
             assert serving.stdout is not None
-            place.write_text(serving.stdout.readline())
+            said = json.loads(serving.stdout.readline())
+            for place, account in zip(places, [said, *said.get("accounts", [])], strict=True):
+                place.write_text(json.dumps(said | account))
             try:
-                yield place
+                yield places
             finally:
                 serving.terminate()
 
