@@ -253,7 +253,8 @@ class Recording:
             self._warn("a trade that was there already was left out")
             return
         self._last_trade = max(last_ms, trade.T), number
-        batch.trade(trade, self._now_ns, self._line)
+        # Where only the venue's time is known a trade is of when it was made: before the depth change that it caused.
+        batch.trade(trade, self._now_ns if self._timed else self._last_trade[0] * MS, self._line)
 
     def _problem(self, text: str, field: str | None = None) -> None:
         self._problems.append(Problem(source=str(self._path), line=self._line, field=field, message=text))

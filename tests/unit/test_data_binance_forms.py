@@ -175,3 +175,17 @@ def test_cryptofeeds_capture_of_ten_contracts_is_read_one_by_one(
     assert not [warning for warning in made.warnings if "gap" in warning]
     tickers = {"quotes", "trades", "order_book_deltas"}
     assert tickers <= made.rows_by_table.keys()
+
+
+def test_without_receive_time_a_trade_stands_before_the_depth_change_that_it_caused(tmp_path: Path) -> None:
+    messages = [
+        snapshot(10, BIDS, ASKS, T),
+        depth((8, 12, 7), [("100.0", "0.400")], [], T + 1) | {"E": T + 3},
+        depth((13, 14, 12), [("100.0", "0.300")], [], T + 5) | {"E": T + 6},
+        trade(1, "100.0", "0.600", T + 1),
+        trade(2, "100.0", "0.100", T + 5),
+    ]
+    ingested([write_gz(tmp_path / "a", [json.dumps(message) for message in messages])], tmp_path / "c")
+    at = {folder: table(tmp_path / "c", folder)["ts_init"].to_list() for folder in ("trades", "order_book_deltas")}
+    changed = sorted(set(at["order_book_deltas"]))[1:]
+    assert [made < seen for made, seen in zip(at["trades"], changed, strict=True)] == [True, True]
