@@ -64,9 +64,9 @@ def test_steered_from_outside_stopped_flat_and_replayed(tmp_path: Path, place: d
         assert told(run, "set", run.run.name, "strategy.bid_spread=0.004").code == 0
         assert told(run, "resume", run.run.name).code == 0
         run.until("RUN: no longer held back by user")
-        wait(lambda: legs(place) != {})
+        assert wait(lambda: legs(place) != {})
         sim(place, "fault", {"kind": "disconnect", "on": "market", "most": 1})
-        wait(lambda: "Connection closed" in (run.run / "node.log").read_text())
+        assert wait(lambda: "Connection closed" in (run.run / "node.log").read_text())
         for _ in range(2):  # a second Ctrl-C skips neither the cancel nor the way to flat
             run.process.send_signal(signal.SIGINT)
             run.until("HALT: held back by user: stopped by Ctrl-C")
@@ -89,21 +89,21 @@ def test_killed_in_hedge_mode_it_takes_up_what_the_venue_and_others_did_meanwhil
     """Both legs are open. The venue's timer cancels for the dead, strangers' orders too: it says so beforehand."""
     hedge = BUSY | SLOW_EXITS | {"position_mode": "Hedge", "quote_flat_leg": "true"}
     with live_process(tmp_path, place, **hedge) as run:
-        wait(lambda: legs(place).keys() == {"LONG", "SHORT"})
-        wait(lambda: len(open_orders(place)) > 0)
+        assert wait(lambda: legs(place).keys() == {"LONG", "SHORT"})
+        assert wait(lambda: len(open_orders(place)) > 0)
         run.process.kill()
         run.ended()
     stranger, resting = strangers_order(place, positionSide="LONG"), {our_id(each) for each in open_orders(place)}
     before = legs(place)
     sim(place, "fault", {"kind": "move", "size": "0.03", "most": 1})
-    wait(lambda: legs(place) != before)
+    assert wait(lambda: legs(place) != before)
     hurry_the_timer(place)
-    wait(lambda: '"kind":"countdown"' in place["log"].read_text())
-    wait(lambda: open_orders(place) == [])
+    assert wait(lambda: '"kind":"countdown"' in place["log"].read_text())
+    assert wait(lambda: open_orders(place) == [])
     with live_process(tmp_path, place, "--resume", run.run.name, **hedge) as again:
         again.until("filled buy 0.030")
-        wait(lambda: {leg for leg, _ in closed(run.run)} == {"LONG", "SHORT"})
-        wait(lambda: legs(place) != {})
+        assert wait(lambda: {leg for leg, _ in closed(run.run)} == {"LONG", "SHORT"})
+        assert wait(lambda: legs(place) != {})
         assert told(again, "halt", run.run.name, "--flatten").code == 0
         assert (open_orders(place), legs(place)) == ([], {})
         again.process.send_signal(signal.SIGTERM)
@@ -128,7 +128,7 @@ def closed(run: Path) -> set[tuple[str, str]]:
 def test_halt_needs_nothing_of_a_process_that_hangs(tmp_path: Path, place: dict[str, Any]) -> None:
     with live_process(tmp_path, place, **BUSY | {"order_refresh_time": "60"}) as run:
         run.until("quote level 0")
-        wait(lambda: len(open_orders(place)) > 0)
+        assert wait(lambda: len(open_orders(place)) > 0)
         stranger = strangers_order(place)
         run.process.send_signal(signal.SIGSTOP)
         first = told(run, "halt", run.run.name, "--flatten")
@@ -152,7 +152,7 @@ def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: 
     with live_process(tmp_path, place, **BUSY) as run:
         run.until("quote level 0")
         stranger = strangers_order(place)
-        wait(lambda: len(open_orders(place)) > 1)
+        assert wait(lambda: len(open_orders(place)) > 1)
         full = max(path.stat().st_size for path in run.run.glob("journal.sqlite*"))
         resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (full, full))
         assert run.ended() == 2

@@ -52,10 +52,12 @@ class LiveRun(NamedTuple):
         return self.process.wait(PATIENCE_S)
 
 
-def wait(true: Callable[[], bool]) -> None:
+def wait(true: Callable[[], bool]) -> bool:
+    """Whether it came true."""
     end = time.monotonic() + PATIENCE_S
-    while not true() and time.monotonic() < end:
+    while not (is_so := true()) and time.monotonic() < end:
         time.sleep(0.05)
+    return is_so
 
 
 def words(folder: Path, venue: dict[str, Any], *more: str, **strategy: str) -> list[str]:
