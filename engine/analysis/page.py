@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import plotly.offline
 import polars as pl
 
+from data.holdings import Said
 from engine.analysis import page_tables as tables
 from engine.analysis.band import verdict
 from engine.analysis.depth_figure import depth_figure
@@ -68,6 +69,7 @@ def report_page(  # noqa: PLR0913  one keyword a source
     studied: Study,
     market: Market,
     band: pl.DataFrame | None,
+    quality: Said | None,
 ) -> str:
     """The page of a run: `figures` is its summary. Plotly's script is packed inside, hence its two megabytes."""
     units = units_of(started.instrument)
@@ -93,7 +95,7 @@ def report_page(  # noqa: PLR0913  one keyword a source
         run_id=text(journal.run_file.run_id),
         period=text(_period(figures)),
         notices="".join(_notices(journal)),
-        verdicts="".join((_edge(band, units), _believed(studied), _data(journal, figures, studied))),
+        verdicts="".join((_edge(band, units), _believed(studied), _data(journal, figures, studied, quality))),
         cards="".join(card(metric, figures[metric.key], units) for metric in HEADLINE),
         money=tables.money(figures, units),
         trading=table(metric_rows(TRADING, figures, units)),
@@ -170,8 +172,8 @@ def _believed(studied: Study) -> str:
     return box("bad" if broken else "good", "Can it be believed?", answer, broken, meaning)
 
 
-def _data(journal: Journal, figures: dict[str, Any], studied: Study) -> str:
-    unknown, said = figures.get("seconds_unknown") or 0, figures.get("data")
+def _data(journal: Journal, figures: dict[str, Any], studied: Study, said: Said | None) -> str:
+    unknown = figures.get("seconds_unknown") or 0
     noted = [f"The market was unknown for {duration(unknown)}."] if unknown else []
     coarse = [] if studied.attribution.source == "quotes" else ["Its catalog is gone: measured by the run's own ticks."]
     more = [*noted, *coarse, *journal.run_file.warnings]
@@ -183,9 +185,9 @@ def _data(journal: Journal, figures: dict[str, Any], studied: Study) -> str:
         meaning = "What was found as the data was read in; `perpmm data check` examines a catalog."
         return box("fair" if more else "good", question, answer, more, meaning)
     meaning = "What `perpmm data check` says of the data: clean, usable or unfit, in all and day by day, and why."
-    days = (f"{day}: {of['verdict']}{', ' if of['reason'] else ''}{of['reason']}" for day, of in said["days"].items())
-    answer = f"{said['verdict'].capitalize()}: {said['reason']}."
-    return box(TONES[said["verdict"]], question, answer, [*said["reasons"][1:], *days, *more], meaning)
+    days = (f"{day}: {of.verdict}{', ' if of.reason else ''}{of.reason}" for day, of in said.days.items())
+    answer = f"{said.verdict.capitalize()}: {said.reason}."
+    return box(TONES[said.verdict], question, answer, [*said.reasons[1:], *days, *more], meaning)
 
 
 def _period(figures: dict[str, Any]) -> str:

@@ -106,8 +106,6 @@ def tell(result: Result) -> None:
 
 
 def _tell_places(result: Result) -> None:
-    data = result.summary.get("data")
-    quality = data and f"{data['verdict']}, {data['reason']}"
-    for name, value in {"data": quality, "digest": result.digest, "run": result.run_dir, "page": result.report}.items():
+    for name, value in {"digest": result.digest, "run": result.run_dir, "page": result.report}.items():
         if value is not None:
             show.OUT.print(f"{name:8}{value}", soft_wrap=True)

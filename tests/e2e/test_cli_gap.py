@@ -50,10 +50,10 @@ def test_a_gap_pulls_the_quotes_and_is_counted(tmp_path: Path) -> None:
     assert said.json["summary"]["seconds_unknown"] == 11.0
     page = Path(said.json["report"]).read_text()
     assert "Market unknown" in page
-    data = said.json["summary"]["data"]
-    assert data["verdict"] == verdicts(catalog)[INSTRUMENT].verdict != "clean"
-    assert f"{data['verdict'].capitalize()}: {data['reason']}." in html.unescape(page)
-    assert all(f"{day}: {of['verdict']}, {of['reason']}" in html.unescape(page) for day, of in data["days"].items())
+    data = verdicts(catalog)[INSTRUMENT]
+    assert data.verdict != "clean"
+    assert f"{data.verdict.capitalize()}: {data.reason}." in html.unescape(page)
+    assert all(f"{day}: {of.verdict}, {of.reason}" in html.unescape(page) for day, of in data.days.items())
     shaded = json.loads(page[page.index('"shapes":') + len('"shapes":') :].partition("]")[0] + "]")
     assert [each["name"] for each in shaded] == ["Market unknown"]
     assert shaded[0]["x1"] - shaded[0]["x0"] == 11_000
