@@ -12,6 +12,8 @@ RUNS := runs
 RAW := $(LAKE)/sample-raw
 SAMPLE := $(LAKE)/sample
 EXAMPLE := examples/take_profit.toml
+# Many tests wait for other processes: one more worker than there are cores.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PIN := .tools/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --upgrade \
 	--custom-compile-command "make lock"
 
@@ -62,7 +64,7 @@ imports: setup
 	@$(BIN)/lint-imports
 
 tests: setup ## the tests alone; some of them: make tests PYTEST="tests/unit -k ledger"
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
+	@$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(PYTEST)
 
 survive: setup ## cut the longer stories at every event, not at some, and play each on (minutes)
 	@CUT_EVERY=1 $(BIN)/pytest -n auto --timeout 3600 tests/faults/test_recovery_cut.py
