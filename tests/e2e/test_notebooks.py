@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 from engine.config.read import Override, read_config
 from engine.run.simulate import backtest, planned
-from tests.support.cli import PROJECT, run_file, sample
+from tests.support.cli import PROJECT, perpmm, run_file, sample
 from tests.support.shared import needs_tapes
 from tests.support.tapes import tape_catalog
 
@@ -41,6 +41,8 @@ def shown(outputs: list[Any], kind: str) -> list[Any]:
 def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("notebooks")
     file = run_file(folder, *NEAR, catalog=sample(1))
+    made = perpmm("backtest", file, "--runs", folder / "runs", "--no-report", cwd=folder)  # the second reads one
+    assert made.code == 0, made.err
     return {"CATALOG": str(sample(1)), "RUN_FILE": str(file), "RUNS": str(folder / "runs"),
             "SPREADS": [0.0001], "SIDES": [0.0001, 0.001]}  # fmt: skip
 
