@@ -1,6 +1,5 @@
 """A number polled from an HTTP server on loopback: the last good answer stands, whatever else comes back."""
 
-import gc
 import socket
 import threading
 import time
@@ -62,7 +61,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    gc.collect()  # what earlier tests left of NautilusTrader may be dropped on their own thread only
     with Server() as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
         thread.start()
