@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli.options import Json
+
 Catalog = Annotated[Path, typer.Argument(metavar="CATALOG", help="The catalog's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for scripts.")]
 LAKE = Path("data/lake")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.journal_commands import Json
+from engine.cli.options import Changes, NoReport, RunsFolder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,11 +17,9 @@ def live(
     run_file: Annotated[Path, typer.Argument(help="The run file, as for a backtest.")],
     agreed: Annotated[bool, typer.Option("--live", help="Begin without asking for the sentence to be typed.")] = False,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Take up a live run that was cut off.")] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a value; repeatable.")
-    ] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    changes: Changes = None,
+    runs: RunsFolder = None,
+    no_report: NoReport = False,
     as_json: Json = False,
 ) -> None:
     """Trade with real orders: look at the account, ask for consent, then one line a decision on standard error."""

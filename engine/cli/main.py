@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import data_commands, exits, journal_commands, live_commands, steer_commands
+from engine.cli.options import Changes, Json, NoReport, RunsFolder
 from engine.nautilus.interrupts import heed_signals
 
 app = typer.Typer(
@@ -18,8 +19,6 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Market data: make it, bring it in, judge it, look after it.")
 app.add_typer(data, name="data")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for scripts.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,11 +71,9 @@ def backtest(
     ] = None,
     start: Annotated[str | None, typer.Option(help="First date or time, ISO 8601, UTC.")] = None,
     end: Annotated[str | None, typer.Option(help="Last date (its midnight) or time.")] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a value; repeatable.")
-    ] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    changes: Changes = None,
+    runs: RunsFolder = None,
+    no_report: NoReport = False,
     band: Annotated[
         bool, typer.Option("--band", help="Also under other assumptions of fills and latency; one verdict.")
     ] = False,
@@ -116,11 +113,9 @@ def paper(
     ] = None,
     start: Annotated[str | None, typer.Option(help="First date or time of the feed, ISO 8601, UTC.")] = None,
     end: Annotated[str | None, typer.Option(help="Last date (its midnight) or time of the feed.")] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace a value; repeatable.")
-    ] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder for the run's folder.")] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no page.")] = False,
+    changes: Changes = None,
+    runs: RunsFolder = None,
+    no_report: NoReport = False,
     as_json: Json = False,
 ) -> None:
     """Trade on paper, with the code that would trade live; one line a decision on standard error."""
