@@ -26,6 +26,7 @@ FEES = {
     "HYPERLIQUID": ("0.00015", "0.00045"),
 }
 _SPOT_FEES = {"BYBIT": ("0.001", "0.001"), "OKX": ("0.0008", "0.001")}
+_BYBIT_NO_SUCH_SYMBOL = 10001  # of one symbol that was asked for
 _PAID_IN_FULL = ("1", "0")
 _COLLATERALS = {0: "USDC", 235: "USDE", 360: "USDH"}  # Hyperliquid's tokens, by its own numbers
 
@@ -79,6 +80,8 @@ def _binance(answer: Any, instrument_id: str) -> Contract | None:
 
 
 def _bybit(answer: Any, instrument_id: str) -> Contract | None:
+    if answer.get("retCode") == _BYBIT_NO_SUCH_SYMBOL:
+        return None
     for entry in answer["result"]["list"]:
         if "contractType" not in entry and f"{entry['symbol']}-SPOT.BYBIT" == instrument_id:
             lots = entry["lotSizeFilter"]

@@ -133,7 +133,7 @@ def facts(
 
 def record(
     venue: Annotated[str, typer.Argument(help="BINANCE.")],
-    instrument: Annotated[str, typer.Argument(help="The contract: BTCUSDT-PERP.BINANCE.")],
+    instrument: Annotated[str, typer.Argument(help="The venue's symbol, or the contract: BTCUSDT.")],
     catalog: Annotated[Path, typer.Option(help="The catalog's folder; made if missing.")],
     minutes: Annotated[float | None, typer.Option(help="How long; unset: until Ctrl-C.")] = None,
     rest: Annotated[str | None, typer.Option(help="Another address of its REST.")] = None,

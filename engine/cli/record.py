@@ -7,15 +7,16 @@ import typer
 from engine.cli import speak
 from engine.config.tree import Venue
 from engine.core.errors import ConfigError, DataError, Problem
+from engine.run.contracts import full_name
 from engine.run.record import record
 
 
 def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: float | None, *, as_json: bool) -> None:
     """Raises ConfigError for a venue whose market is not spoken, DataError where nothing was heard."""
-    venue, instrument = names
+    venue = names[0].upper()
+    instrument = full_name(venue, names[1])
     if minutes is not None and minutes <= 0:
         raise ConfigError(Problem("--minutes", f"must be over 0, not {minutes:g}"))
-    venue = venue.upper()
     speak.note(f"recording {instrument} into {catalog}; Ctrl-C ends it, and what came is kept")
     found = record(
         Venue.model_validate({"name": venue, **places}),

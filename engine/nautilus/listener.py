@@ -14,8 +14,8 @@ from nautilus_trader.model import BookType, InstrumentId, StrategyId, TraderId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from engine.core.types import SECOND, Nanos
-from engine.nautilus import binance
 from engine.nautilus.access import Addresses
+from engine.nautilus.adapters import adapter_of
 from engine.nautilus.backtest import only_engine
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.live_node import NAME, driven
@@ -27,13 +27,18 @@ _CONNECT_S = 30
 class Listener(Strategy):
     """Subscribes, and looks once a second whether it is to stop. `heard` is told how many seconds it has listened."""
 
-    def __new__(cls, _name: str, _stop_wanted: Callable[[], bool], _heard: Callable[[int], None]) -> Self:
+    def __new__(
+        cls, _name: str, _levels: int | None, _stop_wanted: Callable[[], bool], _heard: Callable[[int], None]
+    ) -> Self:
         config = StrategyConfig(strategy_id=StrategyId("PERPMM-REC"), log_events=False, log_commands=False)
         return super().__new__(cls, config)  # type: ignore[call-arg]  # its stub lacks the argument that it takes
 
-    def __init__(self, name: str, stop_wanted: Callable[[], bool], heard: Callable[[int], None]) -> None:
+    def __init__(
+        self, name: str, levels: int | None, stop_wanted: Callable[[], bool], heard: Callable[[int], None]
+    ) -> None:
         super().__init__()
-        self._id, self._stop_wanted, self._heard = InstrumentId.from_str(name), stop_wanted, heard
+        self._id, self._levels = InstrumentId.from_str(name), levels
+        self._stop_wanted, self._heard = stop_wanted, heard
         self._seconds = 0
         self.running = False
         self.failure: BaseException | None = None
@@ -41,7 +46,7 @@ class Listener(Strategy):
 
     def on_start(self) -> None:
         self.running = True
-        self.subscribe_book_deltas(self._id, BookType.L2_MBP, managed=False)
+        self.subscribe_book_deltas(self._id, BookType.L2_MBP, depth=self._levels, managed=False)
         self.subscribe_trades(self._id)
         self.subscribe_mark_prices(self._id)
         self.subscribe_index_prices(self._id)
@@ -69,13 +74,20 @@ class Listener(Strategy):
 
 
 def listened(
-    addresses: Addresses, instrument_id: str, stream: Path, *, seconds: float | None, heard: Callable[[int], None]
+    venue: tuple[str, Addresses],
+    instrument_id: str,
+    stream: Path,
+    *,
+    seconds: float | None,
+    heard: Callable[[int], None],
 ) -> Stopped | None:
     """Record below `stream` until the time is over or a signal asks to stop: which one did, if one did.
 
-    Raises DataError where the venue cannot be reached, RuntimeError where an engine runs in this process.
+    `venue`: name and addresses. Raises DataError where it cannot be reached, RuntimeError where an engine runs
+    in this process.
     """
-    asked, gone = list[Stopped](), 0
+    asked, gone, (name, addresses) = list[Stopped](), 0, venue
+    adapter = adapter_of(name)
 
     def wanted() -> bool:
         nonlocal gone
@@ -94,9 +106,9 @@ def listened(
             exec_engine=LiveExecutionEngineConfig(reconciliation=False),
         )
         builder = LiveNodeBuilder.from_config(NAME, config)
-        node = builder.add_data_client(binance.VENUE, *binance.market(addresses, (instrument_id,))).build()
+        node = builder.add_data_client(name, *adapter.market(addresses, (instrument_id,))).build()
         try:
-            driven(node, Listener(instrument_id, wanted, heard), asked.append)
+            driven(node, Listener(instrument_id, adapter.levels, wanted, heard), asked.append)
         finally:
             node.dispose()
     return asked[0] if asked else None

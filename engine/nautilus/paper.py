@@ -9,8 +9,8 @@ from nautilus_trader.live import DataClientConfig
 from engine.core.events import Started
 from engine.core.types import SECOND
 from engine.nautilus.access import Client
+from engine.nautilus.adapters import adapter_of
 from engine.nautilus.answers import answer
-from engine.nautilus.binance import market as binance_market
 from engine.nautilus.catalog import perpetual
 from engine.nautilus.clock import FeedClock
 from engine.nautilus.corrected import Corrected, by_the_wall
@@ -77,15 +77,22 @@ def paper_live(market: LiveMarket, simulation: Simulation, desk: Desk) -> End:
     """Trade on paper at the venue's own market until a signal stops it. Raises whatever the session, its record or a
     callback raised, and DataError where the venue cannot be reached."""
     asked, instrument = list[Stopped](), desk.started.instrument
+    adapter = adapter_of(instrument.venue)
+    plan = _plan(simulation, desk, asked, book=market.depth or not adapter.quotes)
     plan = msgspec.structs.replace(
-        _plan(simulation, desk, asked, book=market.depth), reference=market.reference, watched=market.watched
+        plan,
+        feeds=plan.feeds - (set() if adapter.quotes else {Feed.QUOTES}),
+        levels=adapter.levels,
+        reference=market.reference,
+        watched=market.watched,
     )
     names = (instrument.id,) if market.watched is None else (instrument.id, market.watched)
     parts = Parts(
         venue=instrument.venue,
-        market=binance_market(market.addresses, names),
+        market=adapter.market(market.addresses, names),
         execution=Client(SandboxExecutionClientFactory(), sandbox(simulation, desk.started)),
         simulated=True,
+        quotes_from_book=not adapter.quotes,
         stream=market.stream,
         log=market.log,
     )

@@ -48,7 +48,8 @@ def as_said(fact: AnyEvent, _order: Any) -> AnyEvent:
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`opening` is what the session is fed first, `carried` what it holds that the venue does not know of; `claims`:
     orders of ours that rest at the venue already are this run's. With `book`
-    the top is that of the node's book, and depth can be asked for; else it is the latest quote's. `reference`: a price
+    the top is that of the node's book, and depth can be asked for, of `levels` a side if that is set; else the top is
+    the latest quote's. `reference`: a price
     from elsewhere, before whose first value nothing is ready; `watched`: the instrument that it is read from, where the
     node must be asked for that one too. `blind`: whether nobody knows the book at a time. `audit` is told now and then
     how the account stands: it raises where that is not what the session thinks.
@@ -76,6 +77,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fundings: Funded
     carried: tuple[Held, ...] = ()
     claims: bool = False
+    levels: int | None = None
     words: Callable[[Nanos], Iterable[AnyEvent]] = lambda _now: ()
     first_tick_ns: Nanos = 0
     held_ns: Nanos = 0

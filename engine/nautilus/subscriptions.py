@@ -15,7 +15,7 @@ def subscribe(strategy: Strategy, plan: Plan) -> None:
     instrument = InstrumentId.from_str(plan.started.instrument.id)
     pulse = InstrumentId.from_str(f"{PULSE}.{instrument.venue}")
     ask: dict[Feed, Callable[[], None]] = {
-        Feed.BOOK: lambda: strategy.subscribe_book_deltas(instrument, BookType.L2_MBP, managed=plan.book),
+        Feed.BOOK: lambda: _book(strategy, plan, instrument, managed=plan.book),
         Feed.QUOTES: lambda: strategy.subscribe_quotes(instrument),
         Feed.TRADES: lambda: strategy.subscribe_trades(instrument),
         Feed.MARKS: lambda: strategy.subscribe_mark_prices(instrument),
@@ -26,5 +26,12 @@ def subscribe(strategy: Strategy, plan: Plan) -> None:
         ask[feed]()
     if plan.watched is not None:
         elsewhere = InstrumentId.from_str(plan.watched)
-        strategy.subscribe_quotes(elsewhere)
+        if Feed.QUOTES in plan.feeds:
+            strategy.subscribe_quotes(elsewhere)
+        else:  # the node makes them from the book
+            _book(strategy, plan, elsewhere, managed=True)
         strategy.subscribe_trades(elsewhere)
+
+
+def _book(strategy: Strategy, plan: Plan, instrument: InstrumentId, *, managed: bool) -> None:
+    strategy.subscribe_book_deltas(instrument, BookType.L2_MBP, depth=plan.levels, managed=managed)

@@ -31,10 +31,11 @@ from engine.nautilus.live import Account, live
 from engine.run.account import Before, check_same
 from engine.run.aftertick import after_ticks
 from engine.run.compose import Parts, compose, said_before
+from engine.run.contracts import contract_now
 from engine.run.control import heard
 from engine.run.halt import Halted, places_of_venue, swept
 from engine.run.in_step import IN_FLIGHT_NS, InStep
-from engine.run.market_now import contract_now, live_market
+from engine.run.market_now import live_market
 from engine.run.narrate import Narrator
 from engine.run.reconcile import leg_of_word, reconcile
 from engine.run.recover import resumed, snapshotting

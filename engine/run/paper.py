@@ -19,8 +19,9 @@ from engine.run.account import Before, Begun, begun, check_same
 from engine.run.aftertick import after_ticks
 from engine.run.agreement import check_positions
 from engine.run.compose import Parts, compose
+from engine.run.contracts import contract_now
 from engine.run.control import heard
-from engine.run.market_now import contract_now, live_market
+from engine.run.market_now import live_market
 from engine.run.narrate import Narrator
 from engine.run.recover import snapshotting
 from engine.run.remade import remade

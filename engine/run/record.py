@@ -24,11 +24,11 @@ from data.staging import publish, staging
 from engine.config.tree import Venue
 from engine.core.errors import ConfigError, Problem
 from engine.core.types import Instrument
-from engine.nautilus.binance import VENUE
 from engine.nautilus.catalog import write_instrument
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.listener import listened
-from engine.run.market_now import addresses_of, contract_now
+from engine.run.contracts import contract_now
+from engine.run.market_now import addresses_of
 
 # Venues of which NautilusTrader has an adapter that no recording is made with, and what to do instead.
 UNRECORDED = {
@@ -53,15 +53,13 @@ def record(
     if venue.name in UNRECORDED:
         reason = "no recording of its market has been seen to survive a cut and mark the gap, so none is made"
         raise ConfigError(Problem("VENUE", f"{venue.name}: {reason}; {UNRECORDED[venue.name]}"))
-    if venue.name != VENUE:
-        raise ConfigError(Problem("VENUE", f"{venue.name} is not recorded, only {VENUE}"))
     instrument = contract_now(venue, instrument_id)
     known = manifests.load(catalog).instruments.get(instrument_id)
     if known is not None and known != instrument:
         raise fault(catalog, f"holds another {instrument_id} than the venue lists now: use a catalog of its own")
     stream = catalog.parent / f".{catalog.name}.stream"
     before = _kept(stream, catalog, instrument)  # of one that was killed
-    stopped = listened(addresses_of(venue), instrument_id, stream, seconds=seconds, heard=heard)
+    stopped = listened((venue.name, addresses_of(venue)), instrument_id, stream, seconds=seconds, heard=heard)
     return Recording(made=(*before, *_kept(stream, catalog, instrument)), stopped=stopped)
 
 

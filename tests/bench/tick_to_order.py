@@ -24,7 +24,8 @@ from engine.nautilus.bench_live import Took, bare_live, timed_live
 from engine.nautilus.desk import Desk, LiveMarket
 from engine.run.aftertick import after_ticks
 from engine.run.compose import compose
-from engine.run.market_now import addresses_of, contract_now
+from engine.run.contracts import contract_now
+from engine.run.market_now import addresses_of
 from engine.run.narrate import Narrator
 from engine.run.recover import snapshotting
 from engine.run.remade import remade

@@ -1,0 +1,31 @@
+"""The venues whose market NautilusTrader's adapters bring us, and how each of them has to be asked."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.core.errors import ConfigError, Problem
+from engine.nautilus import binance, bybit
+from engine.nautilus.access import Addresses, Client
+
+
+class Adapter(NamedTuple):
+    """`market` makes a node's client for some instruments. `levels`: of the book, a side; None: all that there are.
+    `quotes`: the best prices that it tells are the book's; else they are made from the book."""
+
+    market: Callable[[Addresses, tuple[str, ...]], Client]
+    levels: int | None = None
+    quotes: bool = True
+
+
+ADAPTERS = {
+    binance.VENUE: Adapter(binance.market),
+    bybit.VENUE: Adapter(bybit.market, levels=bybit.LEVELS, quotes=False),
+}
+
+
+def adapter_of(venue: str) -> Adapter:
+    """Raises ConfigError for a venue whose market is not spoken."""
+    if venue not in ADAPTERS:
+        message = f"its market is not spoken, only those of {', '.join(ADAPTERS)}"
+        raise ConfigError(Problem("venue", f"{venue}: {message}; a recorded one of any venue can be played: --feed"))
+    return ADAPTERS[venue]

@@ -1,0 +1,69 @@
+"""A venue's own list of its contracts, asked now: where it stands, and what a contract is called here."""
+
+import ssl
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from data.exchange_info import from_answer
+from engine.config.tree import Venue
+from engine.core.errors import ConfigError, DataError, Problem
+from engine.core.types import Instrument
+from engine.nautilus.adapters import adapter_of
+from engine.venue_api import binance
+
+TIMEOUT_S = 15.0
+
+
+class Listed(NamedTuple):
+    """`path` may hold the {symbol} that is asked for; with `body` it is posted. `suffix` is what the name of a contract
+    has after the venue's own symbol."""
+
+    rest: str
+    testnet: str
+    path: str
+    suffix: str
+    body: dict[str, str] | None = None
+
+
+LISTS = {
+    "BINANCE": Listed(binance.REST, binance.TESTNET, "/fapi/v1/exchangeInfo", "-PERP"),
+    "BYBIT": Listed(
+        "https://api.bybit.com",
+        "https://api-testnet.bybit.com",
+        "/v5/market/instruments-info?category=linear&symbol={symbol}",
+        "-LINEAR",
+    ),
+}
+
+
+def rest_of(venue: Venue) -> str:
+    """Raises ConfigError for a venue whose market is not spoken."""
+    adapter_of(venue.name)
+    listed = LISTS[venue.name]
+    return venue.rest or (listed.testnet if venue.testnet else listed.rest)
+
+
+def full_name(venue: str, name: str) -> str:
+    """The contract's name here for the venue's symbol: BTCUSDT is BTCUSDT-PERP.BINANCE. A full name stays."""
+    listed = LISTS.get(venue)
+    return name if listed is None or name.endswith(f".{venue}") else f"{name}{listed.suffix}.{venue}"
+
+
+def contract_now(venue: Venue, instrument_id: str) -> Instrument:
+    """The contract as the venue lists it. Raises ConfigError as above, or for a contract of another kind, DataError
+    where the venue does not list it, or does not answer."""
+    rest, listed = rest_of(venue), LISTS[venue.name]
+    ending = f"{listed.suffix}.{venue.name}"
+    if not instrument_id.endswith(ending):
+        kind = f"only contracts such as {full_name(venue.name, 'BTCUSDT')} are spoken, not {instrument_id}"
+        raise ConfigError(Problem("instrument", kind, field="instrument.id"))
+    address = f"{rest}{listed.path.format(symbol=instrument_id.removesuffix(ending))}"
+    method = "GET" if listed.body is None else "POST"
+    try:
+        answer = httpx.request(method, address, json=listed.body, timeout=TIMEOUT_S, follow_redirects=True)
+        content = answer.raise_for_status().content
+    except (httpx.HTTPError, ssl.SSLError) as error:
+        raise DataError(Problem(address, f"no word on the contracts: {error or type(error).__name__}")) from error
+    return from_answer(content, instrument_id, Path(address))
