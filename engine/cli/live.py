@@ -45,7 +45,7 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
             _looked_at(live, venue, agreed=options["live"])
             to_standard_error()
             created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing
-            traded = trade(live, venue, keys, created=created)
+            traded = trade(live, venue, keys, created=created, failed=_tell_left)
     except VenueError as error:
         raise ConfigError(Problem(config.venue.name, str(error))) from error
     _tell(traded, as_json=as_json)
@@ -117,15 +117,20 @@ def _tell(traded: Traded, *, as_json: bool) -> None:
         speak.json_object({**backtest.plain(result), "stopped_by": stopped_by, "left": msgspec.to_builtins(left)})
     else:
         backtest.tell(result)
-    for line in _left_open(left):
-        speak.note(line)
+    _tell_left(left)
     if result.stopped is not None:
         raise typer.Exit(128 + result.stopped.number)
 
 
+def _tell_left(left: Halted | None) -> None:
+    for line in _left_open(left):
+        speak.note(line)
+
+
 def _left_open(left: Halted | None) -> list[str]:
     if left is None:
-        return ["what is left open is not known: the venue does not answer; look there, or: perpmm halt RUN"]
+        unknown = "what is left open is not known: the venue does not answer; look there, or: perpmm halt RUN"
+        return [unknown, "what rests is cancelled by the venue's own timer, within a minute"]
     lines = [
         f"left open: {order.side.name} {order.leaves} at {order.price} ({order.client_id})" for order in left.resting
     ]

@@ -110,9 +110,18 @@ def _on_a_feed_that_lives(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]
     return msgspec.structs.replace(config, risk=risk), (note,)
 
 
-def trade(run: Live, venue: Binance, keys: Keys, *, created: str, progress: Progress = lambda *_: None) -> Traded:
+def trade(
+    run: Live,
+    venue: Binance,
+    keys: Keys,
+    *,
+    created: str,
+    failed: Callable[[Halted | None], None],
+    progress: Progress = lambda *_: None,
+) -> Traded:
     """Trade until a signal stops it; the account has passed its preflight. Raises what `engine.nautilus.live.live`
-    raises, once its orders were cancelled; such a run is sealed as failed."""
+    raises, once its orders were cancelled and `failed` was told what is left open (None: the venue does not say); such
+    a run is sealed as failed."""
     plan = run.plan
     parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
     start = _begun(run, parts, venue, created)
@@ -123,8 +132,7 @@ def trade(run: Live, venue: Binance, keys: Keys, *, created: str, progress: Prog
             end = desk.traded(keys, flatten=flatten)
             left = _left(desk, run_file, venue)
         except BaseException:
-            with noted_interrupts(), suppress(VenueError):
-                swept(run_file, venue, flatten=flatten)
+            failed(_swept(run_file, venue, flatten=flatten))
             raise
         reason = f"{end.stopped}; its orders were cancelled" if end.stopped is not None else ""
         seal = ended(Status.INTERRUPTED if reason else Status.ENDED, reason, seconds=end.seconds)
@@ -247,6 +255,12 @@ class _Desk:
 
     def _now(self) -> State[Any] | None:
         return self._start.state if self._session is None else self._session.state
+
+
+def _swept(run_file: RunFile, venue: Binance, *, flatten: bool) -> Halted | None:
+    with noted_interrupts(), suppress(VenueError):
+        return swept(run_file, venue, flatten=flatten)
+    return None
 
 
 def _left(desk: _Desk, run_file: RunFile, venue: Binance) -> Halted | None:

@@ -14,7 +14,9 @@ from engine.core.events import OrderFilled, ParametersChanged
 from engine.core.types import Action
 from engine.journal.manifest import Status
 from engine.journal.reader import Journal
+from engine.run.control import Set, say
 from engine.run.moments import Walk
+from engine.run.replay import replay_run
 from engine.venue_api.account import our_id
 from tests.support.cli import Said, perpmm, sample
 from tests.support.live import (
@@ -34,20 +36,21 @@ from tests.support.live import (
 from tests.support.venue_process import venue_process
 
 pytestmark = pytest.mark.timeout(900)
+NUMBERS = ["killed", "steered", "halt", "nothing", "full", "fault"]
 SLOW_EXITS = {"long_profit_taking_spread": "0.01", "short_profit_taking_spread": "0.01"}  # a position is held a while
 
 
 @pytest.fixture(scope="module")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     log = tmp_path_factory.mktemp("venue") / "log.jsonl"
-    with venue_process(sample(), "--loop", "--accounts", "5", "--log", str(log)) as addresses:
+    with venue_process(sample(), "--loop", "--accounts", "7", "--log", str(log)) as addresses:
         yield {**addresses, "log": log}
 
 
 @pytest.fixture
 def place(venue: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
     """An account for each test, so that they do not meet; a position is moved from outside on the first."""
-    number = ["killed", "steered", "halt", "nothing", "full"].index(request.function.__name__.split("_")[1])
+    number = NUMBERS.index(request.node.name.split("_")[1])
     return {**venue, **[venue, *venue["accounts"]][number]}
 
 
@@ -159,6 +162,28 @@ def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: 
         assert open_orders(place) == [stranger]
     assert "cannot be written" in run.said.read_text()
     assert "sealed as CrashedRecovered" in perpmm("recover", run.run).out
+
+
+def test_fault_of_the_strategy_ends_the_run_and_pulls_its_quotes(tmp_path: Path, place: dict[str, Any]) -> None:
+    """A number that cannot be, in the middle of a decision, while a quote rests and a position is held."""
+    hedge = {"position_mode": "Hedge", "quote_flat_leg": "true", "ask_spread": "0.5", "order_refresh_time": "600"}
+    with live_process(tmp_path, place, program="tests.support.failing", **BUSY | hedge) as run:
+        run.until("quote level 0")
+        strangers_order(place, positionSide="LONG", price="51000.0")
+        stranger = strangers_order(place, positionSide="LONG")
+        run.until("filled buy 0.003")
+        assert wait(lambda: len(open_orders(place)) > 1)
+        say(run.run, Set({"bid_spread": "0.6"}))
+        assert run.ended() == 1
+    assert open_orders(place) == [stranger]
+    said, seal = run.said.read_text(), Journal(run.run).run_file.seal
+    assert "left open: position LONG 0.0" in said
+    assert "a fault of perpmm's own" in said
+    assert seal is not None
+    assert seal.status is Status.FAILED
+    assert "DivisionByZero" in seal.reason
+    assert replay_run(run.run).identical
+    no_key_in(tmp_path, place)
 
 
 def test_nothing_begins_without_consent_keys_or_a_venue(tmp_path: Path, place: dict[str, Any]) -> None:

@@ -26,8 +26,9 @@ from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
+from engine.venue_sim.faults import Fault
 from tests.support.builders import a_start
-from tests.support.venue import CONTRACT, START_NS, Client, client_of, venue_of
+from tests.support.venue import CONTRACT, START_NS, SYMBOL, Client, client_of, venue_of
 
 WANTED = Wanted(
     instrument=CONTRACT,
@@ -212,6 +213,21 @@ async def test_halt_flattens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert done.holdings == ()
         fills = [line for line in client.venue.log.lines if line["kind"] == "fill"]  # type: ignore[attr-defined]
         assert sum(Decimal(each["fill"]["qty"]) for each in fills) == 1  # 0.5 bought, 0.5 sold, nothing twice
+
+
+async def test_what_cannot_be_cancelled_is_left_to_the_dead_man_s_timer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request about orders is answered any more: the switch leaves the timer as the run has set it."""
+    async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
+        await client.ask("POST", "/fapi/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=60_000)
+        client.venue.faults.add(Fault(kind="refuse", on="rder"), client.venue.age_s)
+        with pytest.raises(VenueError):
+            await halted()
+        client.advance(50)
+        assert len(client.account.open) == 2
+        client.advance(20)
+        assert client.account.open == {}
 
 
 def test_a_paper_run_has_nothing_at_a_venue(tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(PROJECT), "COLUMNS": "200"} | more
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "engine.cli", *map(str, arguments)]
+def command(*arguments: str | Path, program: str = "engine.cli") -> list[str]:
+    return [sys.executable, "-m", program, *map(str, arguments)]
 
 
 def perpmm(*arguments: str | Path, cwd: Path | None = None, **more: str) -> Said:

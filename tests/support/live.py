@@ -60,12 +60,16 @@ def wait(true: Callable[[], bool]) -> bool:
     return is_so
 
 
-def words(folder: Path, venue: dict[str, Any], *more: str, **strategy: str) -> list[str]:
+def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engine.cli", **strategy: str) -> list[str]:
     places = [f"--set=venue.{key}={venue[key]}" for key in ADDRESSES if key in venue]
     changes = [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
     file = folder / "run.toml"
     return command(
-        "live", file if file.is_file() else run_file(folder), "--runs", folder / "runs", *places, *changes, *more
+        "live",
+        file if file.is_file() else run_file(folder),
+        *("--runs", folder / "runs"),
+        *(*places, *changes, *more),
+        program=program,
     )
 
 

@@ -11,7 +11,7 @@ from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Res
 from engine.core.state import State, Working, begun, evolve
 from engine.core.trading import Guard, Hold, Trading
 from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
-from engine.run.in_step import IN_FLIGHT_NS, InStep
+from engine.run.in_step import IN_FLIGHT_NS, SILENT_S, UNANSWERED_NS, InStep
 from engine.run.watch import Answer
 from engine.venue_api.account import Holding, Moved, OpenOrder, Trade, View
 from tests.support.builders import RUN, START_NS, a_start
@@ -23,9 +23,8 @@ NAME = f"{RUN[:12]}-2-0"
 class Asked:
     """A watch that is given its answers."""
 
-    silent_s = 0.0
-
     def __init__(self) -> None:
+        self.silent_s = 0.0
         self.answers: list[Answer] = []
         self.cancelled: list[str] = []
         self.kicked = 0
@@ -101,13 +100,49 @@ def test_an_order_that_may_still_be_on_its_way_is_not_over() -> None:
     assert isinstance(said, Resynced)
 
 
+EDGE = UNANSWERED_NS - SECOND  # the view is read a second after the venue was asked
+
+
 @pytest.mark.parametrize(
-    ("name", "ago_ns", "missed"), [(NAME, 9 * SECOND, True), (NAME, 0, False), ("web", 9 * SECOND, False)]
+    ("name", "ago_ns", "missed"),
+    [(NAME, EDGE + 1, True), (NAME, EDGE, False), (NAME, 0, False), ("web", 9 * SECOND, False)],
 )
 def test_a_fill_that_the_stream_should_have_told_is_said_to_be_missed(name: str, ago_ns: int, missed: bool) -> None:
     trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal(1), Decimal(0), True, LATER - ago_ns)
     told = Run(orders=(working(LATER),)).told(a_view(trades=(trade,), names={7: name}))
     assert [event.missed for event in told if isinstance(event, Resynced)] == (["fills: 1"] if missed else [])
+
+
+def test_what_was_missed_is_told_once_behind_the_facts_themselves() -> None:
+    """A part of an order, then what became of the rest: one word for both, and none when the same view comes again."""
+    run = Run(orders=(working(LATER - IN_FLIGHT_NS),))
+    trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal("0.4"), Decimal(0), True, LATER - 9 * SECOND)
+    view = a_view(
+        trades=(trade,), names={7: NAME}, holdings=(Holding("BOTH", Decimal("0.4"), Decimal(100), Decimal(0)),)
+    )
+    *facts, said = run.told(view)
+    assert [type(fact) for fact in facts] == [OrderFilled, OrderCanceled]
+    assert isinstance(said, Resynced)
+    assert said.missed == "fills: 1, ends of orders: 1"
+    assert run.told(view) == []
+
+
+def test_a_view_that_the_stream_overtook_says_only_what_was_filled() -> None:
+    """The order's end is not taken from it: an event came while the venue was asked."""
+    run = Run(orders=(working(START_NS),), trades={"9": None})
+    trade = Trade(1, 7, Side.BUY, "BOTH", Decimal(100), Decimal("0.4"), Decimal(0), True, START_NS)
+    before = msgspec.structs.replace(run.state, trades={})
+    told = run.told(a_view(trades=(trade,), names={7: NAME}), before)
+    assert [type(event) for event in told] == [OrderFilled, Resynced]
+    assert run.watch.kicked == 1
+
+
+@pytest.mark.parametrize(("silent_s", "blind"), [(SILENT_S, False), (SILENT_S + 0.1, True)])
+def test_as_long_as_the_timer_holds_the_venue_may_be_silent(silent_s: float, blind: bool) -> None:
+    run = Run()
+    run.told(a_view())
+    run.watch.silent_s = silent_s
+    assert run.in_step.blind is blind
 
 
 def test_a_market_that_is_silent_is_a_reason_to_ask() -> None:
