@@ -40,6 +40,10 @@ class Book:
         self._bids, self._asks = Side(), Side()
         self.locked = 0  # messages after which the best bid was the best ask
 
+    def levels(self, sign: int) -> tuple[Int64s, Int64s]:
+        """Prices times the sign, and lots, of what is on a side."""
+        return (self._bids if sign > 0 else self._asks).levels
+
     def apply(self, piece: Piece) -> pa.Table:
         """Apply whole messages; the top after each of those that changed it. Raises DataError after the first message
         that leaves the book crossed, if nobody else is told of it."""

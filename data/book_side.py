@@ -52,6 +52,12 @@ class Side:
         place, size = self._noted
         return (int(self._known[place]), size) if size else (0, 0)
 
+    @property
+    def levels(self) -> tuple[Int64s, Int64s]:
+        """Prices and lots of what is there."""
+        there = np.flatnonzero(self._sizes)
+        return self._known[there], self._sizes[there]
+
     def change(self, changes: Changes, stretches: Iterable[Stretch]) -> Int64s:
         """Apply rows; (message, price, lots) of the best level where a message changed it."""
         self._make_room(changes.price)

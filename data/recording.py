@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from data.behind import ahead, behind
 from data.book import Book
+from data.carried import Carried
 from data.clock import Clock, Latencies
 from data.gaps import with_silences
 from data.joined import joined
@@ -27,10 +28,11 @@ _UNHASHED = "line"
 
 
 class Origin(NamedTuple):
-    """Of a source: the kind of its file, and whether it has a receive time."""
+    """Of a source: the kind of its file, whether it has a receive time, and how many levels its snapshots tell."""
 
     kind: str
     timed: bool
+    depth: int
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -91,7 +93,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
     shift_ns = clock.applied_ns if clock else 0
     files = {folder: TableFile(root, folder, instrument) for folder in ALL}
     book, fingerprint, special = Book(instrument), Fingerprint(), dict[str, int]()
-    early, again = list[int](), list[int]()
+    early, again, carried = list[int](), list[int](), Carried(book)
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
@@ -106,8 +108,10 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
             for piece in with_silences(_from_snapshot(ahead(joined(_by_kind(spools, origins), again)), early)):
                 if piece.table is Table.TRADES:
                     _count_special(piece.rows, special)
-                fingerprint.add(piece.table, piece.rows)
-                put((piece, book.apply(piece) if piece.table is Table.BOOK else None))
+                said = carried.over(piece, _depth(piece, origins)) if piece.table is Table.BOOK else piece
+                if len(said.rows):
+                    fingerprint.add(said.table, said.rows)
+                    put((said, book.apply(said) if said.table is Table.BOOK else None))
     finally:
         paths = {folder: file.close() for folder, file in files.items()}
     held = {folder: file for folder, file in files.items() if file.rows}
@@ -137,6 +141,10 @@ def _by_kind(spools: Sequence[Spool], origins: Mapping[str, Origin]) -> Iterator
     for spool in spools:
         source = next(iter(spool.read.rows_of), "")
         yield origins[source].kind if source in origins else "", spool
+
+
+def _depth(piece: Piece, origins: Mapping[str, Origin]) -> int:
+    return origins[piece.source].depth if piece.source in origins else 0
 
 
 def _odd_time(spools: Sequence[Spool], clock: Clock) -> DataError:

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from data.behind import behind
 from data.clock import Latencies
+from data.readers.protocol import Seam
 from data.schema import SCHEMAS, Piece, Table
 
 _SUMMARY, _SAMPLE = "read.json", "latencies.npy"
 _SOURCE = b"source"
-VERSION = 1  # of what readers make of files; another reads them again
+VERSION = 2  # of what readers make of files; another reads them again
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class Read(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     least_latency_ns: int | None
     passed_over: int  # quotes of the vendor
+    seam: tuple[Seam, Seam] | None = None  # what was taken for granted of the part before, and what the next may
 
 
 class Spool(msgspec.Struct, frozen=True):
@@ -61,7 +63,15 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode([VERSION, *map(str, parts)])).hexdigest()[:24]
 
 
-def spooled(pieces: Iterator[Piece], folder: Path, latencies: Latencies, warnings: list[str], *, quotes: bool) -> Spool:
+class Heard(msgspec.Struct, frozen=True):
+    """What a reader says beside its rows, whole when the last is read."""
+
+    latencies: Latencies
+    warnings: list[str]
+    seams: list[tuple[Seam, Seam]]
+
+
+def spooled(pieces: Iterator[Piece], folder: Path, heard: Heard, *, quotes: bool) -> Spool:
     """Put all rows away in a new folder; quotes only if they are wanted."""
     folder.mkdir()
     writers: dict[Table, pa.RecordBatchStreamWriter] = {}
@@ -86,9 +96,10 @@ def spooled(pieces: Iterator[Piece], folder: Path, latencies: Latencies, warning
     finally:
         for writer in writers.values():
             writer.close()
-    least, sample = latencies.seen()
+    least, sample = heard.latencies.seen()
     np.save(folder / _SAMPLE, sample)
-    read = Read(rows_of, tuple(sorted(writers)), tuple(warnings), least, passed_over)
+    seam = heard.seams[0] if heard.seams else None
+    read = Read(rows_of, tuple(sorted(writers)), tuple(heard.warnings), least, passed_over, seam)
     partial = folder / f"{_SUMMARY}.partial"
     partial.write_bytes(msgspec.json.encode(read))
     partial.rename(folder / _SUMMARY)

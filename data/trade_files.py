@@ -64,7 +64,8 @@ class TradeFiles:
             raise fault(path, "has a header and no rows")
         name = self._columns.symbol
         symbols = frozenset(head.rows[name].unique().to_list()) if name else frozenset()
-        return Survey(path, int(self._times(head)[0]), frozenset({Table.TRADES}), symbols, has_receive_time=False)
+        first_ns, tables = int(self._times(head)[0]), frozenset({Table.TRADES})
+        return Survey(path, first_ns, tables, symbols, has_receive_time=False, is_alone=True)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         known, twice, found, seen = list[str](), 0, False, set[str]()

@@ -12,11 +12,11 @@ from pathlib import Path
 from data.readers import binance_messages as messages
 from data.readers.binance_batch import Batch
 from data.readers.binance_chain import Chain, Received
-from data.readers.binance_lines import Line, Split, is_of_one, splitter, tables_seen
+from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, splitter, tables_seen
 from data.readers.binance_merged import Numbered, batches, quietly
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
 from data.readers.binance_rows import MS
-from data.readers.protocol import Job, Sample, Survey
+from data.readers.protocol import Job, Sample, Seam, Survey
 from data.schema import Piece, Table
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
@@ -68,7 +68,15 @@ class BinanceReader:
             at_ns, first = _sent_ns(path, *first), next(numbered, None)
         if not at_ns:
             raise fault(path, "no line in sight tells a time", line=1, field="E")
-        return Survey(path, at_ns, tables, frozenset(symbols), is_of_one(split, head, symbols), has_receive_time=timed)
+        return Survey(
+            path,
+            at_ns,
+            tables,
+            frozenset(symbols),
+            is_of_one(split, head, symbols),
+            has_receive_time=timed,
+            is_alone=not is_cryptofeed(split),
+        )
 
     def symbol_in_file(self, instrument: Instrument) -> str:
         return instrument.raw_symbol
@@ -96,8 +104,8 @@ class Recording:
     def __init__(self, job: Job, *, has_book: bool) -> None:
         self._job, self._instrument = job, job.instrument
         self._has_book = has_book
-        self._chain = Chain()
-        self._now_ns = 0
+        self._chain = Chain(goes_on=job.alone and not job.first)
+        self._now_ns = self._first_ns = 0
         self._timed = True  # whether there is a receive time
         self._line = 0
         self._path = Path()
@@ -106,7 +114,7 @@ class Recording:
         self._matched = 0
         self._trades: type | None = None
         self._last_trade = (-1, -1)  # highest matching time and id
-        self._last_quote = -1
+        self._first_trade = self._first_quote = self._last_quote = -1
         self._other: Problem | None = None  # a message of another symbol
         self._has_nameless = False  # whether a snapshot that names no symbol was seen
 
@@ -122,11 +130,11 @@ class Recording:
     def finish(self) -> None:
         """Raises DataError if the recording had nothing of this instrument, or never a book."""
         chain = self._chain
-        if not self._matched:
+        if not self._matched and not self._job.alone:
             kind = "no depth messages" if self._has_book else "nothing"
             other = f" ({self._other})" if self._other else ""
             raise fault(self._path, f"{kind} of {self._instrument.raw_symbol} in it: there is no book{other}")
-        if self._has_book and not chain.ever_in_sync:
+        if self._has_book and not chain.ever_in_sync and not self._job.alone:
             reason = "no usable snapshot in the capture: ingest it together with the files before it"
             raise fault(self._path, reason, field="lastUpdateId")
         for text, times in self._warnings.items():
@@ -135,6 +143,9 @@ class Recording:
             self._job.on_warning(f"{chain.stale} depth messages older than the book were left out")
         if gap := chain.gap:
             self._job.on_warning(f"{Path(gap.source).name}:{gap.line}: no snapshot follows: the book ends here")
+        trades = self._trades.__name__ if self._trades else ""
+        begin = Seam(self._first_ns, chain.taken_for_granted, trades, self._first_trade, self._first_quote)
+        self._job.on_seam(begin, Seam(self._now_ns, chain.last, trades, self._last_trade[1], self._last_quote))
 
     def _lines(self, lines: Iterator[Numbered], split: Split, batch: Batch) -> None:
         decode, has_book = messages.decode, self._has_book
@@ -168,6 +179,7 @@ class Recording:
             self._now_ns = max(self._now_ns, sent_ns)
         else:
             self._now_ns = at_ns if at_ns >= self._now_ns else self._held(at_ns)
+        self._first_ns = self._first_ns or self._now_ns
 
     def _held(self, at_ns: int) -> int:
         """Our time never goes back: a small step of the clock is held, a large one is refused."""
@@ -238,6 +250,7 @@ class Recording:
         if ticker.u <= self._last_quote:
             self._warn("a best bid and ask older than the one before was left out")
             return
+        self._first_quote = ticker.u if self._last_quote < 0 else self._first_quote
         self._last_quote = ticker.u
         batch.quote(ticker, self._now_ns, self._line)
 
@@ -252,6 +265,7 @@ class Recording:
         if number <= last and last_ms >= trade.T:  # what traded once must not fill our orders twice
             self._warn("a trade that was there already was left out")
             return
+        self._first_trade = number if last < 0 else self._first_trade
         self._last_trade = max(last_ms, trade.T), number
         # Where only the venue's time is known a trade is of when it was made: before the depth change that it caused.
         batch.trade(trade, self._now_ns if self._timed else self._last_trade[0] * MS, self._line)

@@ -12,6 +12,7 @@ import msgspec
 from data.readers.binance_messages import Depth, Snapshot
 
 _MOST_PENDING = 100_000
+_NO_UPDATE = -1  # follows none
 
 
 class Received(msgspec.Struct, frozen=True, gc=False):
@@ -35,8 +36,11 @@ class Gap(msgspec.Struct, frozen=True):
 class Chain:
     """In sync, `last` is the id up to which the book is known; out of it, None, and diffs are kept for a snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, goes_on: bool = False) -> None:
+        """`goes_on`: whether the book is taken to be known up to the first diff."""
         self.last: int | None = None
+        self.taken_for_granted: int | None = None  # the update that the first diff follows
+        self._goes_on = goes_on
         self.gap: Gap | None = None  # the one not yet mended
         self.ever_in_sync = False
         self.stale = 0  # diffs older than the book, dropped
@@ -46,6 +50,9 @@ class Chain:
     def follow(self, received: Received, source: str) -> bool:
         """Whether to apply this diff now. If it breaks the chain, `gap` says so and the book must be cleared."""
         diff = received.diff
+        if self._goes_on:
+            self._goes_on, self.ever_in_sync = False, True
+            self.last = self.taken_for_granted = diff.previous
         if self.last is None:
             self._keep(received)
             return False
@@ -63,6 +70,8 @@ class Chain:
 
     def restart(self, snapshot: Snapshot) -> list[Received] | None:
         """The buffered diffs to apply upon a snapshot; None if it is not needed or too old to be of use."""
+        if self._goes_on:
+            self._goes_on, self.taken_for_granted = False, _NO_UPDATE
         if self.last is not None:
             return None
         last = snapshot.lastUpdateId

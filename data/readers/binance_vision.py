@@ -149,7 +149,13 @@ class VisionReader:
             raise fault(path, "has a header and no rows")
         first_ns = int(head.times(self._layout.time, unit_ns(head, self._layout.time))[0])
         return Survey(
-            path, first_ns, self._tables, frozenset(_symbols(sample)), is_complete=True, has_receive_time=False
+            path,
+            first_ns,
+            self._tables,
+            frozenset(_symbols(sample)),
+            is_complete=True,
+            has_receive_time=False,
+            is_alone=True,
         )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:

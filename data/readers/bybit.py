@@ -34,8 +34,16 @@ class _Books:
 
     def survey(self, path: Path) -> Survey:
         first = _first(path)
-        tables = frozenset({Table.BOOK})
-        return Survey(path, first.ts * MS, tables, frozenset({first.data.s}), is_complete=True, has_receive_time=False)
+        return Survey(
+            path,
+            first.ts * MS,
+            frozenset({Table.BOOK}),
+            frozenset({first.data.s}),
+            is_complete=True,
+            has_receive_time=False,
+            is_alone=first.type == "snapshot",
+            depth=_depth(first.topic),
+        )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         recording = _Recording(job, _first(paths[0]).topic)
@@ -51,6 +59,10 @@ def _first(path: Path) -> Message:
     return first
 
 
+def _depth(topic: str) -> int:
+    return int(topic.split(".")[1])
+
+
 books = _Books()
 
 
@@ -60,7 +72,7 @@ class _Recording:
     def __init__(self, job: Job, topic: str) -> None:
         self._job = job
         self._topic = topic  # of the first message: all are of one
-        self._depth = Depth(job.instrument, int(topic.split(".")[1]))
+        self._depth = Depth(job.instrument, _depth(topic))
         self._path = Path()
         self._line = 0
         self._skips: bool | None = None  # whether this file's numbers jump without a loss; asked at the first jump

@@ -24,6 +24,7 @@ _EXCHANGES = {
     "OKX": {"OKX", "OKEX"},
     "HYPERLIQUID": {"HYPERLIQUID"},
 }
+_UNMARKED = ("cryptolake-book_delta", "cryptolake-book_delta_v2")  # nobody knows where a book begins in them
 
 
 class LakeReader:
@@ -50,7 +51,8 @@ class LakeReader:
             raise fault(path, "has no rows")
         names = first.table.column_names
         symbols = frozenset(pc.unique(first.table["symbol"]).to_pylist()) if "symbol" in names else frozenset()
-        return Survey(path, int(first.times("received_time")[0]), self._tables, symbols)
+        first_ns, is_alone = int(first.times("received_time")[0]), self.kind not in _UNMARKED
+        return Survey(path, first_ns, self._tables, symbols, is_alone=is_alone, depth=_depth(names))
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         part, last_ns, found = self._make(job), 0, False
@@ -71,7 +73,7 @@ class LakeReader:
                         yield Piece(table, str(path), rows)
             for table, rows in part.rest():
                 yield Piece(table, str(path), rows)
-        if not found:
+        if not found and not job.alone:
             raise fault(paths[-1], f"nothing of {self.symbol_in_file(job.instrument)} in it", field="symbol")
 
     def _ours(self, batch: Batch, instrument: Instrument) -> Batch:
@@ -84,6 +86,10 @@ class LakeReader:
             odd = ~np.isin(batch.table["exchange"].cast("string").to_numpy(), list(allowed))
             batch.refuse(odd, "exchange", f"is none of {', '.join(sorted(allowed))}, not {instrument.venue}")
         return batch
+
+
+def _depth(names: Sequence[str]) -> int:
+    return sum(name.startswith("bid_") and name.endswith("_price") for name in names)
 
 
 def _has_origin(batch: Batch) -> bool:

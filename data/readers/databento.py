@@ -31,6 +31,7 @@ from engine.core.types import Instrument
 type Part = Depth | Orders | Quotes | Trades
 type MakePart = Callable[[Path, Job], Part]
 
+_DEPTHS = {"mbp-10": 10}
 _DAY_NS = 86_400_000_000_000
 
 
@@ -53,7 +54,16 @@ class DbnReader:
         if first is None:
             raise fault(path, "has a header and no records")
         symbols = frozenset(records.contents.ids)
-        return Survey(path, int(first[0]["ts_recv"][0]), frozenset(self._parts), symbols, is_complete=True)
+        first_ns, is_alone = int(first[0]["ts_recv"][0]), self._schema != "mbo" or _begins(first[0], symbols)
+        return Survey(
+            path,
+            first_ns,
+            frozenset(self._parts),
+            symbols,
+            is_complete=True,
+            is_alone=is_alone,
+            depth=_DEPTHS.get(self._schema, 0),
+        )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         parts = {table: make(job) for table, make in self._parts.items()}
@@ -74,11 +84,16 @@ class DbnReader:
                     for rows in part.rows(path, some, lines, event):
                         if len(rows):
                             yield Piece(table, str(path), rows)
-        if not found:
+        if not found and not job.alone:
             raise fault(paths[-1], f"no record of {job.instrument.raw_symbol} in it", field="instrument_id")
-        for table, part in parts.items():
+        for table, part in parts.items() if found else ():
             for rows in part.finish(paths[-1]):
                 yield Piece(table, str(paths[-1]), rows)
+
+
+def _begins(records: Array, symbols: frozenset[str]) -> bool:
+    """Whether single orders begin with all that are there: of one instrument, since of several each has its own."""
+    return len(symbols) == 1 and bool(records["action"][0] == b"R" or records["flags"][0] & F_SNAPSHOT)
 
 
 def _check_order(path: Path, records: Array, lines: Int64s, last_ns: int) -> int:

@@ -61,7 +61,8 @@ class _Books:
     def survey(self, path: Path) -> Survey:
         said = _decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
         first_ns = int(iso_ns(path, [said.time], [1], "time")[0])
-        return Survey(path, first_ns, frozenset({Table.BOOK}), frozenset({said.raw.data.coin}), is_complete=True)
+        tables, coins = frozenset({Table.BOOK}), frozenset({said.raw.data.coin})
+        return Survey(path, first_ns, tables, coins, is_complete=True, is_alone=True, depth=DEPTH)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         recording = _Recording(job)

@@ -55,7 +55,7 @@ class _Trades:
         said = [_decoded(path, line, n) for n, line in enumerate(head, 1)]
         first_ns = int(iso_ns(path, [said[0].time], [1], "time")[0])
         coins = frozenset(trade.coin for trade in said)
-        return Survey(path, first_ns, frozenset({Table.TRADES}), coins, has_receive_time=False)
+        return Survey(path, first_ns, frozenset({Table.TRADES}), coins, has_receive_time=False, is_alone=True)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         last_ns, found, again, before = 0, False, 0, b""
@@ -139,7 +139,8 @@ class _Contexts:
             raise fault(path, "has a header and no rows")
         first_ns = int(_context_times(head)[0])
         coins = frozenset(head.rows["coin"].unique().to_list())
-        return Survey(path, first_ns, frozenset({Table.MARKS, Table.FUNDING}), coins, has_receive_time=False)
+        tables = frozenset({Table.MARKS, Table.FUNDING})
+        return Survey(path, first_ns, tables, coins, has_receive_time=False, is_alone=True)
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         last_ns, found = 0, False

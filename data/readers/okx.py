@@ -67,7 +67,7 @@ class _Books:
         return instrument.raw_symbol
 
     def survey(self, path: Path) -> Survey:
-        name, _, levels = _decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
+        name, action, levels = _decoded(path, next(line_blocks(path)).partition(b"\n")[0], 1)
         return Survey(
             path,
             int(levels[0].ts) * MS,
@@ -75,6 +75,8 @@ class _Books:
             frozenset({name}),
             is_complete=True,
             has_receive_time=False,
+            is_alone=action == "snapshot",
+            depth=_DEPTH,
         )
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:

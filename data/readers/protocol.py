@@ -33,6 +33,10 @@ What every reader must keep to:
 - **Faults.** Anything wrong raises DataError naming file, line (or byte), and field: data.source.fault. What is normal
   on that venue and left out is said through `job.on_warning`, counted, once. No traceback for a fault of the data:
   json, decimal, Arrow and decompression errors are caught where they are raised.
+- **File by file.** A file that can be read by itself says so in its survey (`is_alone`): such files are read side by
+  side, `pieces` being called for each (`job.alone`), and joined. A book that begins with a snapshot is carried over
+  from the file before (data.carried). One that goes on from it is read after it, unless the reader can take for
+  granted what it goes on from, and says so through `job.on_seam` (Seam): where that is not so it is read again.
 - **Memory.** Nothing is held whose size grows with the file.
 """
 
@@ -93,6 +97,36 @@ class Survey(msgspec.Struct, frozen=True):
     symbols: frozenset[str] = frozenset()  # those seen, as the file writes them
     is_complete: bool = False  # whether `symbols` are all there can be in the file, of which there are some
     has_receive_time: bool = True
+    is_alone: bool = False  # whether it can be read without the file before it: a book that begins with a whole one
+    depth: int = 0  # levels a side that its snapshots tell at most; 0 where they tell all
+
+
+class Seam(msgspec.Struct, frozen=True):
+    """Where one file ends and the next begins: our time, the book's last update, and trades and quotes by their ids.
+
+    A file that goes on from the one before it can be read by itself all the same, if what it takes for granted of that
+    is found to be true afterwards. `update` is None where nobody
+    knows the book, or nothing is told of it.
+    """
+
+    at_ns: int
+    update: int | None
+    trades: str = ""  # of which stream
+    trade: int = -1
+    quote: int = -1
+
+    def goes_on(self, before: "Seam") -> bool:
+        """Whether what this end of a file takes for granted is where the other has ended."""
+        apart = self.trade > before.trade if self.trades == before.trades else not (self.trades and before.trades)
+        new = apart and (self.quote < 0 or self.quote > before.quote)
+        return new and self.update == before.update and self.at_ns >= before.at_ns
+
+
+type OnSeam = Callable[[Seam, Seam], None]
+
+
+def ignore_seam(_begin: Seam, _end: Seam) -> None:
+    """For those who read a recording in one row."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -102,7 +136,9 @@ class Job(msgspec.Struct, frozen=True):
     latencies: Latencies
     on_bytes: OnBytes  # bytes of the file on disk, as they are read
     on_warning: OnWarning
-    alone: bool = False  # whether `pieces` is given one file of several: its neighbours are read by somebody else
+    alone: bool = False  # whether `pieces` is given some files of several: their neighbours are read by somebody else
+    first: bool = True  # whether these are the recording's first
+    on_seam: OnSeam = ignore_seam  # told at the end what was taken for granted of the file before, if anything was
 
 
 class Reader(Protocol):

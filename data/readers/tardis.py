@@ -81,7 +81,8 @@ class TardisReader:
             raise fault(path, "has a header and no rows: there is no data of that day")
         head.times("timestamp", US)
         local = int(head.times("local_timestamp", US)[0])
-        return Survey(path, local, self._tables, frozenset(head.rows["symbol"].unique().to_list()))
+        symbols = frozenset(head.rows["symbol"].unique().to_list())
+        return Survey(path, local, self._tables, symbols, is_alone=True, depth=_depth(head.form.columns))
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         convert, last_ns, found, seen, again = self._converter(), 0, False, set[str](), 0
@@ -145,11 +146,16 @@ class DealsReader(TardisReader):
         raise fault(sample.path, reason, line=1, field="id")
 
 
+def _depth(columns: tuple[str, ...]) -> int:
+    """Levels a side in columns of book_snapshot_N; other files tell all."""
+    return sum(column.startswith("asks[") for column in columns) // len(CELLS)
+
+
 def windows_form(columns: tuple[str, ...]) -> Form | None:
     """The form of book_snapshot_N with these columns, if it is one."""
-    depth = (len(columns) - len(START)) // 4
+    depth = _depth(columns)
     levels = tuple(f"{side}[{n}].{what}" for n in range(depth) for side in ("asks", "bids") for what in CELLS)
-    if not depth or columns != (*START, *levels):
+    if columns == START or columns != (*START, *levels):
         return None
     return Form(columns, whole=_WHOLE, sparse=frozenset(levels))
 

@@ -23,7 +23,7 @@ from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.catalog import write_instrument
 from engine.run.readers import READERS
-from engine.run.reading import parts_of, read
+from engine.run.reading import Recording, read
 
 _SHARED = frozenset({Table.QUOTES, Table.FUNDING, Table.MARKS})  # tables that may come of several kinds of file
 _WIDE_NS = 2_000_000_000
@@ -84,12 +84,11 @@ def ingest(  # noqa: PLR0913 - each names its own concern
         _check_instrument(manifest, instrument, catalog)
         total = sum(map(size_of, found))
         kinds = {survey.path: found[survey.path].kind for survey in surveys}
-        has_book = any(Table.BOOK in survey.tables for survey in surveys)
         with staging(catalog) as staged:
-            parts = tuple(parts_of(kinds, files, catalog, instrument, quotes=not has_book))
-            spools = read(parts, catalog, _counter(progress, "ingest", total), workers)
+            recording = Recording(surveys, kinds, files, instrument, catalog)
+            spools = read(recording, _counter(progress, "ingest", total), workers)
             _check_tables(kinds, spools)
-            origins = {str(each.path): Origin(kinds[each.path], each.has_receive_time) for each in surveys}
+            origins = {str(each.path): Origin(kinds[each.path], each.has_receive_time, each.depth) for each in surveys}
             written = write(spools, staged, instrument, origins)
             warnings = [text for spool in spools for text in spool.read.warnings]
             sources = tuple(

@@ -39,15 +39,3 @@ READERS: tuple[Reader, ...] = (
     *cryptolake.READERS,
     nautilus.READER,
 )
-
-# Those whose files can be read each by itself: nothing of one is needed to read the next.
-_ALONE: tuple[Reader, ...] = (
-    *(reader for reader in tardis.READERS if reader.kind != "tardis-book_snapshot"),
-    *binance_vision.READERS,
-    bybit_trades.futures,
-    bybit_trades.spot,
-    okx_files.trades,
-    hyperliquid_files.trades,
-    hyperliquid_files.contexts,
-)
-ALONE = frozenset(reader.kind for reader in _ALONE)

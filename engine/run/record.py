@@ -82,7 +82,7 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
             return None
         pieces = with_silences(pieces_of(Path(folder), raw.tables, instrument), silence_ns=1)
         folder_of_rows = spool.folder_of(catalog, spool.key_of(node.name))
-        rows_read = spool.spooled(pieces, folder_of_rows, Latencies(), [], quotes=False)
+        rows_read = spool.spooled(pieces, folder_of_rows, spool.Heard(Latencies(), [], []), quotes=False)
         written = write([rows_read], staged, instrument, {})
         rows = sum(written.rows_of.values())
         made = Ingest(

@@ -11,7 +11,7 @@ import pytest
 from data.readers.protocol import TRADED_TWICE
 from engine.run import reading
 from engine.run.ingest import ingest
-from tests.support.captures import START_MS, tardis_book, tardis_ticker, write_gz
+from tests.support.captures import START_MS, capture, line, snapshot, tardis_book, tardis_ticker, write_gz
 from tests.support.ingesting import tree
 from tests.support.tapes import BTCUSDT
 
@@ -94,3 +94,44 @@ def test_an_ingest_killed_among_its_processes_is_finished_by_the_next(
     ingest(paths, instrument_id=BTCUSDT, catalog=tmp_path / "two")
     assert tree(tmp_path / "two") == expected
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_capture_cut_anywhere_is_one_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files go on from one to the next: each is read by itself, and what it takes for granted is true."""
+    lines = capture(60)
+    whole = ingested_tables(tmp_path / "whole", [write_gz(tmp_path / "all", lines)])
+    files = [write_gz(tmp_path / name, rows) for name, rows in (("a", lines[:77]), ("b", lines[77:120]))]
+    files.append(write_gz(tmp_path / "c", lines[120:]))
+    again: list[int] = []
+    monkeypatch.setattr(reading, "_fit", lambda *both: again.append(1) or fit(*both))
+    assert ingested_tables(tmp_path / "cut", files) == whole
+    monkeypatch.setattr(reading, "_WORTH_BYTES", 1)
+    assert ingested_tables(tmp_path / "two", files, workers=2) == whole
+    assert len(again) == 4
+
+
+@pytest.mark.parametrize("lost", [70, 78, 79, 80])
+def test_a_capture_that_does_not_go_on_is_read_again_in_one_row(tmp_path: Path, lost: int) -> None:
+    """Lines are missing where one file ends and the next begins; there is a snapshot later, or none."""
+    lines = capture(60)
+    for name, rest in (("for-good", []), ("mended", capture(90)[:1])):
+        here, there = lines[:lost], [*lines[82:160], *mended(rest), *lines[160:]]
+        whole = ingested_tables(tmp_path / f"{name}-whole", [write_gz(tmp_path / f"{name}-all", here + there)])
+        files = [write_gz(tmp_path / f"{name}-{n}", rows) for n, rows in enumerate((here, there[:9], there[9:]))]
+        assert ingested_tables(tmp_path / f"{name}-cut", files) == whole
+
+
+def mended(first: list[str]) -> list[str]:
+    """A snapshot of the book at line 160 of the capture."""
+    at = START_MS + 4_000
+    bids, asks = [("99.0", "1.000")], [("101.0", "1.000")]
+    return [line(at, snapshot(1390, bids, asks, at))] if first else []
+
+
+def ingested_tables(catalog: Path, paths: list[Path], workers: int = 1) -> dict[str, bytes]:
+    """The tables of a catalog, without the manifest, which names the files."""
+    ingest(paths, instrument_id=BTCUSDT, catalog=catalog, workers=workers)
+    return {name: content for name, content in tree(catalog).items() if name.endswith(".parquet")}
+
+
+fit = reading._fit

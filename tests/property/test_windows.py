@@ -10,20 +10,24 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.book import Book
+from data.carried import Carried
 from data.far_levels import Levels
 from data.running_book import RunningBook, Stamp
+from data.schema import Piece, Table
 from data.window import Moment, Windows
+from tests.support.builders import LINEAR
 
 DEPTH = 3
 
-type Book = dict[int, int]
+type Asks = dict[int, int]
 
 steps = st.lists(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), min_size=1, max_size=4), max_size=25)
 
 
-def truths(changes: list[list[tuple[int, int]]]) -> Iterator[Book]:
+def truths(changes: list[list[tuple[int, int]]]) -> Iterator[Asks]:
     """The asks' side of a book, step by step: prices 1 to 9, sizes."""
-    book: Book = {4: 1, 5: 1, 6: 1, 8: 1}
+    book: Asks = {4: 1, 5: 1, 6: 1, 8: 1}
     yield dict(book)
     for step in changes:
         for price, size in step:
@@ -33,7 +37,7 @@ def truths(changes: list[list[tuple[int, int]]]) -> Iterator[Book]:
         yield dict(book)
 
 
-def window(book: Book) -> Book:
+def window(book: Asks) -> Asks:
     return {price: book[price] for price in sorted(book)[:DEPTH]}
 
 
@@ -42,7 +46,7 @@ def columns(changes: list[tuple[int, int]]) -> Levels:
     return Levels(np.full(len(flat), -1, np.int8), flat[:, 0], flat[:, 1])
 
 
-def hold(ours: Book, rows: list[dict], truth: Book) -> None:
+def hold(ours: Asks, rows: list[dict], truth: Asks, *, is_whole: bool = True) -> None:
     """Apply rows to our book, and hold both laws to it."""
     for row in rows:
         if not row["side"]:
@@ -54,7 +58,7 @@ def hold(ours: Book, rows: list[dict], truth: Book) -> None:
             ours.pop(row["price"], None)
     shown = window(truth)
     assert dict(sorted(ours.items())[: len(shown)]) == shown
-    if len(shown) < DEPTH:
+    if is_whole and len(shown) < DEPTH:
         assert ours == truth, "a side that is not full is known whole"
 
 
@@ -83,3 +87,22 @@ def test_windows_again_and_again_are_one_book(changes: list[list[tuple[int, int]
     for n, truth in enumerate(truths(changes)):
         windows.add(Moment(n, n, n), [], [*window(truth).items()])
         hold(ours, windows.take().to_pylist(), truth)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.integers(1, 25))
+def test_windows_of_two_files_are_one_book(changes: list[list[tuple[int, int]]], cut: int) -> None:
+    """Each file is read by itself, and the book carried over from one to the next."""
+    book = Book(LINEAR)
+    carried, windows, ours = Carried(book), Windows(DEPTH), dict[int, int]()
+    for n, truth in enumerate(truths(changes)):
+        if n == cut:
+            windows.restart()
+        windows.add(Moment(n, n, n), [], [*window(truth).items()])
+        rows = windows.take()
+        if len(rows):
+            said = carried.over(Piece(Table.BOOK, "first" if n < cut else "second", rows), DEPTH)
+            if len(said.rows):
+                book.apply(said)
+            assert n == 0 or 0 not in said.rows["side"].to_pylist(), "a new beginning takes every order's place"
+            hold(ours, said.rows.to_pylist(), truth, is_whole=n < cut)
