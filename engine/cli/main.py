@@ -179,8 +179,9 @@ def venue_sim(
     log: Annotated[Path | None, typer.Option(help="File for the venue's log, a JSON object a line.")] = None,
     faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
     mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Faults made of the seed.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="BINANCE or BYBIT; unset: the instrument's venue's.")] = None,
 ) -> None:
-    """Serve an exchange on loopback that speaks Binance USD-M futures' protocol; print one JSON line when ready."""
+    """Serve an exchange on loopback, by the protocol of Binance USD-M or Bybit; print one JSON line when ready."""
     from decimal import Decimal
 
     from engine.cli import venue_sim as command
@@ -197,6 +198,7 @@ def venue_sim(
         seed=seed,
         log=log,
         faults=command.schedule(faults, mixture, seed),
+        protocol=protocol and protocol.upper(),
     )
     market = None if synthetic is None else (synthetic, minutes)
     command.serve(paths or [], instrument, market, settings, port=port, until_end=until_end)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import typer
+from pydantic import ValidationError
 
 from engine.cli import speak
 from engine.config.tree import Venue
@@ -19,7 +20,7 @@ def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: 
         raise ConfigError(Problem("--minutes", f"must be over 0, not {minutes:g}"))
     speak.note(f"recording {instrument} into {catalog}; Ctrl-C ends it, and what came is kept")
     found = record(
-        Venue.model_validate({"name": venue, **places}),
+        _at(venue, places),
         instrument,
         catalog,
         seconds=None if minutes is None else minutes * 60,
@@ -37,3 +38,11 @@ def run(names: tuple[str, str], catalog: Path, places: dict[str, str], minutes: 
         speak.note(f"note: {warning}")
     if found.stopped is not None:
         raise typer.Exit(128 + found.stopped.number)
+
+
+def _at(venue: str, places: dict[str, str]) -> Venue:
+    try:
+        return Venue.model_validate({"name": venue, **places})
+    except ValidationError as error:
+        problems = (Problem(f"--{each['loc'][0]}", f"{each['input']!r}: {each['msg']}") for each in error.errors())
+        raise ConfigError(*problems) from error

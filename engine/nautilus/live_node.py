@@ -167,6 +167,7 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> No
         failed = None if _UNWRITABLE in str(failure) and shell.stopped_ns is not None else failure
     finally:
         late.cancel()
+        late.join()  # it holds the shell, which may be dropped on its own thread only
     cause = shell.failure or failed
     if not shell.running and (cause is None or _UNREADY in str(cause)):
         unreached = DataError(Problem("venue", f"could not be reached within {_CONNECT_S} s"))

@@ -21,9 +21,11 @@ from data.quality.catalogued import pieces_of
 from data.recording import write
 from data.source import fault
 from data.staging import publish, staging
+from data.windowed import windowed
 from engine.config.tree import Venue
 from engine.core.errors import ConfigError, Problem
 from engine.core.types import Instrument
+from engine.nautilus.adapters import adapter_of
 from engine.nautilus.catalog import write_instrument
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.listener import listened
@@ -32,7 +34,6 @@ from engine.run.market_now import addresses_of
 
 # Venues of which NautilusTrader has an adapter that no recording is made with, and what to do instead.
 UNRECORDED = {
-    "BYBIT": "its days are in its archive: `perpmm data download bybit`",
     "OKX": "its days are in its archive: `perpmm data download okx`",
     "HYPERLIQUID": "its hours are in its archive: `perpmm data download hyperliquid`",
 }
@@ -80,7 +81,10 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
         raw = streamed.ingested(node, Path(folder), instrument)
         if raw is None or "order_book_deltas" not in raw.tables:
             return None
-        pieces = with_silences(pieces_of(Path(folder), raw.tables, instrument), silence_ns=1)
+        pieces = pieces_of(Path(folder), raw.tables, instrument)
+        if (levels := adapter_of(instrument.venue).levels) is not None:
+            pieces = windowed(pieces, levels)
+        pieces = with_silences(pieces, silence_ns=1)
         folder_of_rows = spool.folder_of(catalog, spool.key_of(node.name))
         rows_read = spool.spooled(pieces, folder_of_rows, spool.Heard(Latencies(), [], []), quotes=False)
         written = write([rows_read], staged, instrument, {})

@@ -14,7 +14,7 @@ import msgspec
 from data import store
 from data.manifest import NAME
 from data.synthetic import generate
-from engine.core.errors import DataError, Problem
+from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.catalog import instrument_of
 from engine.run.ingest import ingest
@@ -22,6 +22,7 @@ from engine.run.venue_tape import catalog_tape
 from engine.venue_sim.account import Account
 from engine.venue_sim.faults import Fault, Faults
 from engine.venue_sim.feed import Feed
+from engine.venue_sim.server import PROTOCOLS
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.venue_log import VenueLog
 
@@ -30,7 +31,8 @@ DEFAULT_INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`speed` 0 lets time stand until it is moved; `accounts` differ in their key and secret alone."""
+    """`speed` 0 lets time stand until it is moved; `accounts` differ in their key and secret alone. `protocol`: whose
+    words are spoken; None: those of the first instrument's venue, else Binance's."""
 
     speed: float = 1.0
     loop: bool = False
@@ -40,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     log: Path | None = None
     faults: tuple[Fault, ...] = ()
+    protocol: str | None = None
 
 
 @contextmanager
@@ -60,8 +63,13 @@ def market_of(paths: list[Path], instrument_id: str | None, synthetic: tuple[int
 def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Venue:
     """A venue that is open for trade: its books stand. Raises DataError for a catalog that it cannot be fed from."""
     instruments = _instruments(catalog, instrument_id)
+    home = instruments[0].venue
+    protocol = settings.protocol or (home if home in PROTOCOLS else "BINANCE")
+    if protocol not in PROTOCOLS:
+        message = f"must be one of {', '.join(PROTOCOLS)}, not {protocol}"
+        raise ConfigError(Problem("--protocol", f"the venue's words {message}"))
     feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
-    venue = Venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
+    venue = PROTOCOLS[protocol].venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
     venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue

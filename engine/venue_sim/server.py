@@ -1,14 +1,16 @@
 """The venue on a socket of this machine: REST, streams and the WebSocket API on one port of the loopback interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from engine.core.errors import ConfigError, Problem
+from engine.venue_sim.bybit import server as bybit
+from engine.venue_sim.bybit.venue import BybitVenue
 from engine.venue_sim.rest import answer, answer_control
 from engine.venue_sim.sockets import serve_streams
 from engine.venue_sim.striking import strike_moments
@@ -17,7 +19,6 @@ from engine.venue_sim.ws_api import serve_api
 
 HOST = "127.0.0.1"  # and nothing else: what speaks here is no exchange
 SLOWEST_S = 0.6
-API_PATH = "/ws-fapi/v1"
 
 
 class Addresses(NamedTuple):
@@ -26,14 +27,39 @@ class Addresses(NamedTuple):
     ws_api: str
 
 
+class Protocol(NamedTuple):
+    """How a venue's words go over the wire: `answer` to a request, `serve` a connection; `api`: the path of orders."""
+
+    venue: type[Venue]
+    answer: Callable[[Any, web.Request], Awaitable[web.Response]]
+    serve: Callable[[Any, web.Request], Awaitable[web.StreamResponse]]
+    api: str
+
+
+async def _serve_binance(venue: Venue, request: web.Request) -> web.StreamResponse:
+    return await (serve_api if request.path.startswith("/ws-fapi") else serve_streams)(venue, request)
+
+
+PROTOCOLS = {
+    each.venue.protocol: each
+    for each in (
+        Protocol(Venue, answer, _serve_binance, "/ws-fapi/v1"),
+        Protocol(BybitVenue, bybit.answer, bybit.serve, "/v5/trade"),
+    )
+}
+
+
 def application(venue: Venue) -> web.Application:
+    protocol = PROTOCOLS[venue.protocol]
+
     async def dispatch(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/sim/"):
+            return await answer_control(venue, request)
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            return await (answer_control if request.path.startswith("/sim/") else answer)(venue, request)
+            return await protocol.answer(venue, request)
         if venue.faults.maintained(venue.age_s):
             return web.Response(status=503)
-        serve = serve_api if request.path.startswith("/ws-fapi") else serve_streams
-        return await serve(venue, request)
+        return await protocol.serve(venue, request)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", dispatch)
@@ -57,7 +83,7 @@ async def serving(venue: Venue, port: int = 0) -> AsyncIterator[Addresses]:
     try:
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(venue.feed.run(venue)) if venue.feed.speed else None
-            yield Addresses(f"http://{place}", f"ws://{place}", f"ws://{place}{API_PATH}")
+            yield Addresses(f"http://{place}", f"ws://{place}", f"ws://{place}{PROTOCOLS[venue.protocol].api}")
             if playing is not None:
                 playing.cancel()
     finally:

@@ -1,6 +1,7 @@
 """WebSocket streams: a connection, what it subscribes to, and the control frames in between."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,22 +17,40 @@ PING_S = 180.0
 async def serve_streams(venue: Venue, request: web.Request) -> web.WebSocketResponse:
     """`/ws/<name>/<name>`, `/stream?streams=<name>/<name>`, `?listenKey=<key>`, or nothing yet; with or without the
     prefixes /public, /market and /private."""
-    socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
-    await socket.prepare(request)
     names = _names(request)
     keys = {account.listen_key for account in venue.exchange.accounts.values()}
     kind = "user" if keys.intersection(names) else "market"
-    line = Line(socket, request.transport, kind, combined="/stream" in request.path)
-    if events := request.query.get("events"):
-        line.events = frozenset(events.split("/"))
+
+    def greet(line: Line) -> None:
+        line.combined = "/stream" in request.path
+        if events := request.query.get("events"):
+            line.events = frozenset(events.split("/"))
+        venue.streams.subscribe(line, names)
+
+    async def heard(line: Line, text: str) -> bytes:
+        return msgspec.json.encode(_control(venue, line, text))
+
+    return await talk(venue, request, kind, heard, greet)
+
+
+type Hear = Callable[[Line, str], Awaitable[bytes | None]]
+
+
+async def talk(
+    venue: Venue, request: web.Request, kind: str, hear: Hear, greet: Callable[[Line], None] = lambda _line: None
+) -> web.WebSocketResponse:
+    """A connection from its first word to its last; `hear` says what a message is answered with, if it is."""
+    socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
+    await socket.prepare(request)
+    line = Line(socket, request.transport, kind, combined=False)
     on_messages(venue, line)
     venue.connected(line)
-    venue.streams.subscribe(line, names)
+    greet(line)
     writing = asyncio.create_task(line.write())
     try:
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                line.answer(msgspec.json.encode(_control(venue, line, message.data)))
+            if message.type is WSMsgType.TEXT and (answer := await hear(line, message.data)) is not None:
+                line.answer(answer)
     finally:
         venue.disconnected(line)
         writing.cancel()

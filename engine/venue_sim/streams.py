@@ -1,7 +1,7 @@
 """Which stream says what, and when: names as Binance spells them, messages made only where someone listens."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -9,9 +9,9 @@ import msgspec
 
 from engine.core.types import Side
 from engine.venue_sim import market_words as words
-from engine.venue_sim.line import Line
 from engine.venue_sim.market import Change, Market, Trade
 from engine.venue_sim.rest_market import INTERVALS_MS
+from engine.venue_sim.subscriptions import Subscriptions
 
 DEPTH = re.compile(r"@depth(5|10|20)?(?:@(0|100|250|500)ms)?$")
 DEFAULT_MS = 250
@@ -36,43 +36,14 @@ class Window:
         return Change(symbol, at_ms, self.first, self.last, self.previous, bids, asks)
 
 
-class Streams:
+class Streams(Subscriptions):
     """Who listens to what. Mutable."""
 
     def __init__(self) -> None:
-        self.lines: set[Line] = set()
-        self._by_name: dict[str, dict[Line, None]] = {}
+        super().__init__()
         self._windows: dict[tuple[str, int], Window] = {}
         self._beats: dict[int, int] = {}
         self._tops: dict[str, Any] = {}
-
-    def subscribe(self, line: Line, names: Iterable[str]) -> None:
-        for name in names:
-            line.names[name] = None
-            self._by_name.setdefault(name, {})[line] = None
-
-    def unsubscribe(self, line: Line, names: Iterable[str]) -> None:
-        for name in list(names):
-            line.names.pop(name, None)
-            if (there := self._by_name.get(name)) is not None:
-                there.pop(line, None)
-                if not there:
-                    del self._by_name[name]
-
-    def leave(self, line: Line) -> None:
-        self.unsubscribe(line, line.names)
-        self.lines.discard(line)
-
-    def say(self, name: str, make: Callable[[], Any]) -> None:
-        """Send a message to all who subscribed to a name; `make` is not called if there is none."""
-        if not (there := self._by_name.get(name)):
-            return
-        body = make()
-        raw = msgspec.json.encode(body)
-        kind = body.get("e") if isinstance(body, dict) else None
-        for line in list(there):
-            if line.events is None or kind in line.events:
-                line.send(b'{"stream":"%s","data":%s}' % (name.encode(), raw) if line.combined else raw)
 
     def depth(self, market: Market, change: Change) -> None:
         symbol = market.symbol.lower()
@@ -146,7 +117,7 @@ class Streams:
 
     def _klines(self, market: Market, now_ms: int) -> None:
         prefix = f"{market.symbol.lower()}{KLINE}"
-        for name in [name for name in self._by_name if name.startswith(prefix)]:
+        for name in [name for name in self.by_name if name.startswith(prefix)]:
             interval = name.removeprefix(prefix)
             if (width := INTERVALS_MS.get(interval)) and market.candles:
                 candle = words.candles(market, width)[-1]

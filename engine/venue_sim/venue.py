@@ -20,6 +20,7 @@ from engine.venue_sim.market_events import MarketEvent
 from engine.venue_sim.orders import Fill, Order
 from engine.venue_sim.routes import ROUTES, Needs, Route
 from engine.venue_sim.streams import Streams
+from engine.venue_sim.subscriptions import Subscriptions
 from engine.venue_sim.upkeep import upkeep
 from engine.venue_sim.venue_log import VenueLog
 
@@ -35,17 +36,24 @@ class Asked(NamedTuple):
 
 
 class Venue:
-    """Mutable; one thread. The protocol's shell asks it with what came over the wire and sends what it answers."""
+    """Mutable; one thread. The protocol's shell asks it with what came over the wire and sends what it answers. Its
+    words are Binance USD-M's; the other protocols (server.py) change what they must."""
+
+    protocol = "BINANCE"
 
     def __init__(
         self, instruments: Iterable[Instrument], accounts: Iterable[Account], feed: Feed, log: VenueLog
     ) -> None:
         self.exchange = Exchange(map(contract_of, instruments), accounts, self)
-        self.feed, self.log, self.streams = feed, log, Streams()
+        self.feed, self.log = feed, log
+        self.streams = self._subscriptions()
         self.faults = Faults()
         self._limits: dict[str, Limits] = {}
         self.exchange.now_ns = self._opened_ns = feed.now_ns()
         self.strike: Callable[[], None] = lambda: None  # what faults do as time passes: see striking.py
+
+    def _subscriptions(self) -> Subscriptions:
+        return Streams()
 
     # --- time ---------------------------------------------------------------------------------------------------
 

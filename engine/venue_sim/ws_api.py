@@ -1,11 +1,10 @@
 """The WebSocket API: requests with an id, answered with that id and a status."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from engine.venue_sim import rest_account, rest_algo, rest_market, rest_orders, rest_settings
 from engine.venue_sim.account import Account
@@ -14,8 +13,8 @@ from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange_info import rate_limits
 from engine.venue_sim.line import Line
 from engine.venue_sim.routes import Needs, Route
-from engine.venue_sim.sockets import PING_S
-from engine.venue_sim.striking import on_messages, outcome
+from engine.venue_sim.sockets import talk
+from engine.venue_sim.striking import outcome
 from engine.venue_sim.venue import Asked, Venue
 
 METHODS: dict[str, Route] = {
@@ -70,24 +69,15 @@ class Session:
 
 
 async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse:
-    socket = web.WebSocketResponse(heartbeat=PING_S, autoping=True)
-    await socket.prepare(request)
-    line = Line(socket, request.transport, "api", combined=False)
     session = Session()
-    on_messages(venue, line)
-    venue.connected(line)
-    writing = asyncio.create_task(line.write())
-    try:
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                if (body := await _answer(venue, session, message.data)) is None:
-                    line.drop()
-                else:
-                    line.answer(msgspec.json.encode(body))
-    finally:
-        venue.disconnected(line)
-        writing.cancel()
-    return socket
+
+    async def heard(line: Line, text: str) -> bytes | None:
+        if (body := await _answer(venue, session, text)) is None:
+            line.drop()
+            return None
+        return msgspec.json.encode(body)
+
+    return await talk(venue, request, "api", heard)
 
 
 async def _answer(venue: Venue, session: Session, text: str) -> dict[str, Any] | None:

@@ -1,4 +1,5 @@
-"""`perpmm data record` at a venue on loopback: killed, cut off, and stopped; what came is kept, and gaps are marked."""
+"""`perpmm data record` at a venue on loopback: killed, cut off, and stopped; what came is kept, gaps are marked, and
+each book and trade is that of the tape."""
 
 import json
 import signal
@@ -9,11 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from data import store
 from data.quality.limits import Limits
+from engine.nautilus.adapters import ADAPTERS
 from engine.run.check import check_catalog
+from engine.run.contracts import full_name
 from tests.support.cli import INSTRUMENT, command, environment
-from tests.support.venue_process import quiet_market, venue_process
+from tests.support.recorded import DEEP, check_recorded, wandering_market
+from tests.support.venue_process import venue_process
 
 LONGEST_S = 200
 
@@ -31,10 +37,11 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_recording_survives_what_happens_to_it(tmp_path: Path) -> None:
-    catalog = tmp_path / "c"
-    with venue_process(quiet_market(tmp_path / "market"), "--loop") as venue:
-        line = command("data", "record", "BINANCE", INSTRUMENT, "--catalog", catalog)
+@pytest.mark.parametrize("venue_name", ["BINANCE", "BYBIT"])
+def test_a_recording_survives_what_happens_to_it(tmp_path: Path, venue_name: str) -> None:
+    catalog, market = tmp_path / "c", wandering_market(tmp_path / "market")
+    with venue_process(market, "--loop", "--protocol", venue_name) as venue:
+        line = command("data", "record", venue_name.lower(), "BTCUSDT", "--catalog", catalog)
         line += ["--rest", venue["rest"], "--ws", venue["ws"], "--json"]
 
         def state() -> Any:
@@ -52,19 +59,24 @@ def test_a_recording_survives_what_happens_to_it(tmp_path: Path) -> None:
             killed.kill()
         assert not catalog.exists()
         until(lambda: not state()["connections"])
-        with subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, text=True) as stopped:
+        with subprocess.Popen(
+            line, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as stopped:
             until(catalog.exists)
             listening_a_while()
             asked(venue["rest"], "/sim/fault", {"kind": "disconnect", "on": "market", "from_s": 0})
             listening_a_while()
             stopped.send_signal(signal.SIGINT)
-            out, _ = stopped.communicate(timeout=LONGEST_S)
+            out, said = stopped.communicate(timeout=LONGEST_S)
         assert stopped.returncode == 128 + signal.SIGINT
+    assert "Error" not in said, said
+    name = full_name(venue_name, "BTCUSDT")
     assert json.loads(out)["rows"]["order_book_deltas"] > 0
-    held = store.contents(catalog, INSTRUMENT)
+    held = store.contents(catalog, name)
     assert len(held.ingests) == 2
     assert len(store.gaps(catalog, held, held.start_ns, held.end_ns)) >= 1
-    found = check_catalog(catalog, None, Limits())[INSTRUMENT]
+    found = check_catalog(catalog, None, Limits())[name]
     assert found.tally.breaks >= 1
     assert found.tally.crossed == 0
+    assert check_recorded(catalog, name, market, INSTRUMENT, levels=ADAPTERS[venue_name].levels or DEEP) > 20
     assert not list(tmp_path.glob(".*"))

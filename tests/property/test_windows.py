@@ -1,12 +1,14 @@
 """A venue that tells its best N levels of a book that we know whole: what we make of it, against the truth.
 
-Both forms of telling: N levels again and again (data.window), and changes that delete what falls out (data.far_levels).
+Both forms of telling: N levels again and again (data.window), and changes that delete what falls out (data.far_levels;
+data.windowed where it was recorded).
 Whatever happens, our best N levels are the venue's, and a level is deleted only where the true book has none.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +16,9 @@ from data.book import Book
 from data.carried import Carried
 from data.far_levels import Levels
 from data.running_book import RunningBook, Stamp
-from data.schema import Piece, Table
+from data.schema import F_LAST, F_SNAPSHOT, SCHEMAS, Piece, Table
 from data.window import Moment, Windows
+from data.windowed import windowed
 from tests.support.builders import LINEAR
 
 DEPTH = 3
@@ -78,6 +81,38 @@ def test_deletions_of_what_falls_out_are_told_from_cancels(changes: list[list[tu
             rows = book.change(np.array([stamp], np.int64), np.array([len(told)]), columns(told))
         hold(ours, rows.to_pylist(), truth)
         before = after
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.lists(st.integers(1, 25), max_size=4))
+def test_so_it_is_of_what_was_recorded(changes: list[list[tuple[int, int]]], cuts: list[int]) -> None:
+    """Whatever pieces a recording is read in, and where it began anew."""
+    rows, before, anew = list[dict[str, int]](), dict[int, int](), set(cuts)
+    for n, truth in enumerate(truths(changes)):
+        after = window(truth)
+        told = [(p, s) for p, s in after.items() if before.get(p) != s] + [(p, 0) for p in before if p not in after]
+        if n == 0 or n in anew:
+            told = [*after.items()]
+            rows.append(row(n, 0, 0, 0, F_SNAPSHOT))
+        rows += [row(n, -1, price, size, 0) for price, size in told]
+        if rows and rows[-1]["line"] == n:
+            rows[-1]["flags"] |= F_LAST
+        before = after
+    starts = [
+        0,
+        *(at for at, each in enumerate(rows) if at and each["line"] in anew and rows[at - 1]["flags"] & F_LAST),
+    ]
+    parts = [rows[start:end] for start, end in zip(starts, [*starts[1:], len(rows)], strict=True)]
+    pieces = [Piece(Table.BOOK, "", pa.Table.from_pylist(part, schema=SCHEMAS[Table.BOOK])) for part in parts]
+    said = [each for piece in windowed(iter(pieces), DEPTH) for each in piece.rows.to_pylist()]
+    ours: dict[int, int] = {}
+    for n, truth in enumerate(truths(changes)):
+        hold(ours, [each for each in said if each["line"] == n], truth)
+
+
+def row(n: int, side: int, price: int, size: int, flags: int) -> dict[str, int]:
+    of = {"ts_event": n, "ts_init": n, "sequence": n, "line": n}
+    return of | {"side": side, "price": price, "size": size, "flags": flags}
 
 
 @settings(max_examples=150, deadline=None)

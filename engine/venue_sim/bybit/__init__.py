@@ -1,0 +1,1 @@
+"""Bybit's v5 protocol for linear perpetuals: other words for the same exchange."""
