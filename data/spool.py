@@ -8,7 +8,8 @@ a killed process: the next ingest of the same files goes on from it.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from data.behind import behind
 from data.clock import Latencies
 from data.readers.protocol import Seam
 from data.schema import SCHEMAS, Piece, Table
+from engine.core.errors import DataError, Problem
 
 _SUMMARY, _SAMPLE = "read.json", "latencies.npy"
 _SOURCE = b"source"
@@ -71,39 +73,77 @@ class Heard(msgspec.Struct, frozen=True):
     seams: list[tuple[Seam, Seam]]
 
 
-def spooled(pieces: Iterator[Piece], folder: Path, heard: Heard, *, quotes: bool) -> Spool:
-    """Put all rows away in a new folder; quotes only if they are wanted."""
-    folder.mkdir()
-    writers: dict[Table, pa.RecordBatchStreamWriter] = {}
-    rows_of, passed_over = dict[str, int](), 0
+class _Putting:
+    """Rows on their way into a new folder."""
 
-    def put_away(piece: Piece) -> None:
-        writer = writers.get(piece.table)
+    def __init__(self, folder: Path, heard: Heard, *, quotes: bool) -> None:
+        folder.mkdir()
+        self._folder, self._heard, self._quotes = folder, heard, quotes
+        self._writers: dict[Table, pa.RecordBatchStreamWriter] = {}
+        self._rows_of, self._passed_over = dict[str, int](), 0
+
+    def is_wanted(self, piece: Piece) -> bool:
+        self._rows_of[piece.source] = self._rows_of.get(piece.source, 0) + len(piece.rows)
+        if piece.table is Table.QUOTES and not self._quotes:
+            self._passed_over += len(piece.rows)
+            return False
+        return len(piece.rows) > 0
+
+    def put(self, piece: Piece) -> None:
+        writer = self._writers.get(piece.table)
         if writer is None:
-            writer = pa.ipc.new_stream(str(folder / piece.table), SCHEMAS[piece.table])
-            writers[piece.table] = writer
+            writer = pa.ipc.new_stream(str(self._folder / piece.table), SCHEMAS[piece.table])
+            self._writers[piece.table] = writer
         for batch in piece.rows.combine_chunks().to_batches():  # one: a message is not cut
             writer.write_batch(batch, custom_metadata={_SOURCE: piece.source.encode()})
 
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    def spool(self) -> Spool:
+        """When all rows are there."""
+        heard = self._heard
+        least, sample = heard.latencies.seen()
+        np.save(self._folder / _SAMPLE, sample)
+        seam = heard.seams[0] if heard.seams else None
+        tables = tuple(sorted(self._writers))
+        read = Read(self._rows_of, tables, tuple(heard.warnings), least, self._passed_over, seam)
+        partial = self._folder / f"{_SUMMARY}.partial"
+        partial.write_bytes(msgspec.json.encode(read))
+        partial.rename(self._folder / _SUMMARY)
+        return Spool(self._folder, read)
+
+
+def spooled_each(
+    each: Iterator[tuple[int, Piece | DataError]], folders: Sequence[Path], heard: Sequence[Heard], *, quotes: bool
+) -> list[Spool | tuple[Problem, ...]]:
+    """Put all rows away in new folders, each piece by the number of its folder; quotes only if they are wanted. An
+    error in the place of a piece is the end of that folder's."""
+    putting = [_Putting(folder, said, quotes=quotes) for folder, said in zip(folders, heard, strict=True)]
+    failed: dict[int, tuple[Problem, ...]] = {}
+
+    def put_away(item: tuple[int, Piece]) -> None:
+        putting[item[0]].put(item[1])
+
     try:
         with behind(put_away) as put:
-            for piece in pieces:
-                rows_of[piece.source] = rows_of.get(piece.source, 0) + len(piece.rows)
-                if piece.table is Table.QUOTES and not quotes:
-                    passed_over += len(piece.rows)
-                elif len(piece.rows):
-                    put(piece)
+            for n, piece in each:
+                if isinstance(piece, DataError):
+                    failed[n] = piece.problems
+                elif putting[n].is_wanted(piece):
+                    put((n, piece))
     finally:
-        for writer in writers.values():
-            writer.close()
-    least, sample = heard.latencies.seen()
-    np.save(folder / _SAMPLE, sample)
-    seam = heard.seams[0] if heard.seams else None
-    read = Read(rows_of, tuple(sorted(writers)), tuple(heard.warnings), least, passed_over, seam)
-    partial = folder / f"{_SUMMARY}.partial"
-    partial.write_bytes(msgspec.json.encode(read))
-    partial.rename(folder / _SUMMARY)
-    return Spool(folder, read)
+        for one in putting:
+            one.close()
+    return [failed.get(n) or one.spool() for n, one in enumerate(putting)]
+
+
+def spooled(pieces: Iterator[Piece], folder: Path, heard: Heard) -> Spool:
+    """Put all rows but quotes away in a new folder."""
+    (made,) = spooled_each(((0, piece) for piece in pieces), [folder], [heard], quotes=False)
+    assert isinstance(made, Spool)  # it would have raised
+    return made
 
 
 def folder_of(catalog: Path, key: str) -> Path:
@@ -119,7 +159,16 @@ def taken_over(catalog: Path, key: str) -> Spool | None:
     return None
 
 
-def cleared(catalog: Path) -> None:
+@contextmanager
+def spooling(catalog: Path) -> Iterator[None]:
+    """What is read lies beside the catalog until the block ends however it ends."""
+    try:
+        yield
+    finally:
+        _clear(catalog)
+
+
+def _clear(catalog: Path) -> None:
     """Remove what processes that are no more have left, and what is ours."""
     for folder in catalog.parent.glob(f".{catalog.name}.read-*"):
         if abandoned(folder) or folder.name.endswith(f"-{os.getpid()}"):

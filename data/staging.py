@@ -12,7 +12,7 @@ from pathlib import Path
 
 from data import manifest as manifests
 from data.manifest import Manifest
-from data.spool import abandoned, cleared
+from data.spool import abandoned
 from data.store import stray_tables
 
 
@@ -27,7 +27,6 @@ def staging(catalog: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        cleared(catalog)
 
 
 def publish(staged: Path, catalog: Path, manifest: Manifest) -> None:

@@ -42,12 +42,13 @@ What every reader must keep to:
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from data.clock import Latencies
 from data.schema import Piece, Table
+from engine.core.errors import DataError
 from engine.core.types import Instrument
 
 type OnBytes = Callable[[int], None]
@@ -161,4 +162,14 @@ class Reader(Protocol):
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
         """The files' canonical rows, in the order of their surveys' first times, as one recording."""
+        ...
+
+
+@runtime_checkable
+class SharingReader(Reader, Protocol):
+    """One that reads files of several contracts once for all of them."""
+
+    def pieces_of_each(self, paths: Sequence[Path], jobs: Sequence[Job]) -> Iterator[tuple[int, Piece | DataError]]:
+        """The rows of each job, by its number, as `pieces` would have them one by one. An error is the end of its job;
+        one that is raised is of all."""
         ...

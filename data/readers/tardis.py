@@ -18,6 +18,7 @@ from data.readers.protocol import TRADED_TWICE, Job, Sample, Survey, passed_over
 from data.readers.tardis_tables import CELLS, MESSAGE, US, Book, Convert, Ticker, Windowed, liquidations, quotes, trades
 from data.schema import Piece, Table
 from data.source import fault, ignore_bytes, sample_of
+from engine.core.errors import DataError
 from engine.core.types import Instrument
 
 START = ("exchange", "symbol", "timestamp", "local_timestamp")
@@ -85,36 +86,67 @@ class TardisReader:
         return Survey(path, local, self._tables, symbols, is_alone=True, depth=_depth(head.form.columns))
 
     def pieces(self, paths: Sequence[Path], job: Job) -> Iterator[Piece]:
-        convert, last_ns, found, seen, again = self._converter(), 0, False, set[str](), 0
+        for _, piece in self.pieces_of_each(paths, [job]):
+            if isinstance(piece, DataError):
+                raise piece
+            yield piece
+
+    def pieces_of_each(self, paths: Sequence[Path], jobs: Sequence[Job]) -> Iterator[tuple[int, Piece | DataError]]:
+        going = {
+            n: _Recording(self._converter(), self.symbol_in_file(job.instrument), job) for n, job in enumerate(jobs)
+        }
+        for path in paths:
+            for block in ahead(blocks(path, self.form_of(path), jobs[0].on_bytes)):
+                for n, recording in [*going.items()]:
+                    try:
+                        yield from ((n, piece) for piece in recording.block(block))
+                    except DataError as error:
+                        del going[n]
+                        yield n, error
+        for n, recording in going.items():
+            try:
+                recording.finish(paths)
+            except DataError as error:
+                yield n, error
+
+
+class _Recording:
+    """One contract's rows, from block to block and from file to file."""
+
+    def __init__(self, convert: Convert, symbol: str, job: Job) -> None:
+        self._convert, self._symbol, self._job = convert, symbol, job
+        self._last_ns, self._found, self._seen, self._again = 0, False, set[str](), 0
         if isinstance(convert, Book) and job.alone:
             convert.follow()
-        symbol = self.symbol_in_file(job.instrument)
-        for path in paths:
-            for block in ahead(blocks(path, self.form_of(path), job.on_bytes)):
-                ours = _of_symbol(block, symbol, seen)
-                if not len(ours):
-                    continue
-                found = True
-                _check_exchange(ours, job.instrument)
-                last_ns = _check_order(ours, last_ns)
-                self._time(ours, job.latencies)
-                made = convert(ours, job.instrument)
-                again += len(ours) - len(made[0].rows) if convert is trades else 0
-                yield from (piece for piece in made if len(piece.rows))
-        if not found and not job.alone:
-            held = ", ".join(sorted(seen)[:10])
-            raise fault(paths[-1], f"nothing of {symbol} in it, but {held}", field="symbol")
-        for text in passed_over(seen, symbol):
-            job.on_warning(text)
-        if again:
-            job.on_warning(f"{again} {TRADED_TWICE}")
-        if isinstance(convert, Book):
-            convert.finish(paths[0], job.on_warning)
 
-    def _time(self, block: Block, latencies: Latencies) -> None:
-        event, local = block.times("timestamp", US), block.times("local_timestamp", US)
-        new = np.append(True, (np.diff(local) != 0) | (np.diff(event) != 0))
-        latencies.add((local - event)[new], sampled=Table.BOOK in self._tables)
+    def block(self, block: Block) -> list[Piece]:
+        ours = _of_symbol(block, self._symbol, self._seen)
+        if not len(ours):
+            return []
+        self._found = True
+        _check_exchange(ours, self._job.instrument)
+        self._last_ns = _check_order(ours, self._last_ns)
+        _time(ours, self._job.latencies, sampled=isinstance(self._convert, (Book, Windowed)))
+        made = self._convert(ours, self._job.instrument)
+        self._again += len(ours) - len(made[0].rows) if self._convert is trades else 0
+        return [piece for piece in made if len(piece.rows)]
+
+    def finish(self, paths: Sequence[Path]) -> None:
+        if not self._found and not self._job.alone:
+            held = ", ".join(sorted(self._seen)[:10])
+            raise fault(paths[-1], f"nothing of {self._symbol} in it, but {held}", field="symbol")
+        for text in passed_over(self._seen, self._symbol):
+            self._job.on_warning(text)
+        if self._again:
+            self._job.on_warning(f"{self._again} {TRADED_TWICE}")
+        if isinstance(self._convert, Book):
+            self._convert.finish(paths[0], self._job.on_warning)
+
+
+def _time(block: Block, latencies: Latencies, *, sampled: bool) -> None:
+    event, local = block.times("timestamp", US), block.times("local_timestamp", US)
+    new = np.append(True, (np.diff(local) != 0) | (np.diff(event) != 0))
+    latencies.add((local - event)[new], sampled=sampled)
 
 
 class WindowsReader(TardisReader):

@@ -12,7 +12,8 @@ from data.synthetic.knobs import turned
 from data.synthetic.settings import Settings
 from engine.cli import show, speak
 from engine.run.ingest import Ingested
-from engine.run.ingest_each import Terms, ingest_each
+from engine.run.ingest_each import ingest_each
+from engine.run.sources import Terms
 
 STAGES = {"ingest": "Writing the catalog", "synthetic": "Making the market"}
 MINUTES = 15.0

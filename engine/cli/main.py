@@ -138,7 +138,7 @@ def ingest(
 ) -> None:
     """Read vendors' files into a catalog: docs/data.md names the kinds, which are known from what they hold."""
     from engine.cli import data as command
-    from engine.run.ingest_each import Terms
+    from engine.run.sources import Terms
 
     command.ingest_files(paths, instrument or [], catalog, Terms(instrument_file, exchange_info), as_json=as_json)
 

@@ -22,8 +22,8 @@ from data.sniff import reader_of
 from data.source import fault, size_of
 from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
-from engine.run.ingest import instrument_for
 from engine.run.readers import READERS
+from engine.run.sources import Terms, instrument_for
 
 # Kinds of file that hold whole books (of the best levels) and nothing of what happened between them.
 SNAPSHOTS = frozenset({"tardis-book_snapshot", "hyperliquid-l2Book", "cryptolake-book"})
@@ -172,7 +172,7 @@ def _instrument(files: _Files, contract: Contract) -> Instrument | None:
     if not files.surveys or contract.instrument_id is None:
         return None
     at_ns = files.surveys[0].first_ns
-    return instrument_for(contract.instrument_id, at_ns, contract.instrument_file, contract.exchange_info)
+    return instrument_for(contract.instrument_id, at_ns, Terms(contract.instrument_file, contract.exchange_info))
 
 
 def _examine(files: _Files, seen: Examination, job: Job) -> None:

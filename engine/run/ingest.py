@@ -2,34 +2,31 @@
 
 import errno
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from data import instruments, store
+from data import store
 from data.clock import Clock
-from data.exchange_info import from_exchange_info
 from data.joined import summed
 from data.manifest import Ingest, Manifest, SourceFile, load
-from data.readers.protocol import OnBytes, Reader, Survey
+from data.readers.protocol import OnBytes, Survey
 from data.recording import Origin, Written, write
 from data.schema import Table
-from data.sniff import reader_of
-from data.source import check_published, digest, fault, size_of
-from data.spool import Spool
+from data.source import fault
+from data.spool import Spool, spooling
 from data.staging import publish, staging
-from engine.core.errors import DataError, Problem
+from engine.core.errors import DataError
 from engine.core.types import Instrument
 from engine.nautilus.catalog import write_instrument
-from engine.run.readers import READERS
-from engine.run.reading import Recording, read
+from engine.run.reading import Recording, bytes_of, read
+from engine.run.sources import SHARED, Sources, Terms, check_kinds, check_twins, instrument_for, sources_of
 
-_SHARED = frozenset({Table.QUOTES, Table.FUNDING, Table.MARKS})  # tables that may come of several kinds of file
 _WIDE_NS = 2_000_000_000
 
 type Progress = Callable[[str, int, int], None]
-type Found = dict[Path, Reader]
 
 
 class Ingested(msgspec.Struct, frozen=True):
@@ -71,68 +68,87 @@ def ingest(  # noqa: PLR0913 - each names its own concern
     before the process was killed is not read again. Raises DataError for input that cannot be used, a catalog that
     cannot take it, and a disk that is full.
     """
+    terms = Terms(instrument_file, exchange_info)
+    with _disk_errors(catalog):
+        shares = {instrument_id: sources_of(paths)}
+    made = next(ingests(shares, catalog, terms, progress=progress, workers=workers))
+    if isinstance(made, DataError):
+        raise made
+    return made
+
+
+def ingests(
+    shares: Mapping[str, Sources], catalog: Path, terms: Terms, *, progress: Progress, workers: int
+) -> Iterator[Ingested | DataError]:
+    """An ingest of each contract, in order, of the files that are its share: all or nothing of each. Files of several
+    are read once, where their reader can. Raises DataError for a disk that is full."""
     started = time.perf_counter()
+    with _disk_errors(catalog), spooling(catalog):
+        ready = {name: _prepared(name, sources, catalog, terms) for name, sources in shares.items()}
+        recordings = [each for each in ready.values() if isinstance(each, Recording)]
+        read_of = iter(read(recordings, _counter(progress, "ingest", bytes_of(recordings)), workers))
+        reading_s = (time.perf_counter() - started) / len(shares)
+        for name, each in ready.items():
+            began = time.perf_counter()
+            if isinstance(each, DataError):
+                yield each
+            elif isinstance(each, Ingest):
+                yield _result(each, catalog, reading_s, unchanged=True)
+            else:
+                made = _written(each, shares[name], next(read_of))
+                took_s = reading_s + time.perf_counter() - began
+                yield made if isinstance(made, DataError) else _result(made, catalog, took_s)
+
+
+def _prepared(instrument_id: str, sources: Sources, catalog: Path, terms: Terms) -> Recording | Ingest | DataError:
+    """What to read; the ingest that is there already."""
     try:
-        found = readers(paths)
-        files = _digests(found)
+        check_twins(sources)
         manifest = load(catalog)
-        if done := _already_there(manifest, instrument_id, set(files.values()), catalog):
-            return _result(done, catalog, time.perf_counter() - started, unchanged=True)
-        surveys = surveys_of(found)
-        instrument = instrument_for(instrument_id, surveys[0].first_ns, instrument_file, exchange_info)
-        _check_surveys(found, surveys)
+        if done := _already_there(manifest, instrument_id, set(sources.digests.values()), catalog):
+            return done
+        instrument = instrument_for(instrument_id, sources.surveys[0].first_ns, terms)
+        check_kinds(sources)
         _check_instrument(manifest, instrument, catalog)
-        total = sum(map(size_of, found))
-        kinds = {survey.path: found[survey.path].kind for survey in surveys}
-        with staging(catalog) as staged:
-            recording = Recording(surveys, kinds, files, instrument, catalog)
-            spools = read(recording, _counter(progress, "ingest", total), workers)
-            _check_tables(kinds, spools)
-            origins = {str(each.path): Origin(kinds[each.path], each.has_receive_time, each.depth) for each in surveys}
-            written = write(spools, staged, instrument, origins)
-            warnings = [text for spool in spools for text in spool.read.warnings]
-            sources = tuple(
-                SourceFile(path.name, found[path].kind, written.rows_of.get(str(path), 0), sha)
-                for path, sha in files.items()
-            )
-            said = summed((*_clock_warnings(surveys, written.clock), *warnings, *written.warnings))
-            made = _ingest_of(instrument, sources, written, said)
-            grown = _grown(manifest, made, instrument, catalog)
-            if instrument_id not in manifest.instruments:
-                write_instrument(staged, instrument)
-            if load(catalog) != manifest:
-                raise fault(catalog, "another ingest changed it meanwhile: run this one again")
-            publish(staged, catalog, grown)
-    except OSError as error:
-        raise _disk_error(error, catalog) from error
-    return _result(made, catalog, time.perf_counter() - started)
+    except DataError as error:
+        return error
+    return Recording(sources.surveys, sources.kinds, sources.digests, instrument, catalog)
 
 
-def readers(paths: Sequence[Path]) -> Found:
-    """Who reads each file; the problems of all files that nobody reads, at once."""
-    found: Found = {}
-    problems: list[Problem] = []
-    if not paths:
-        raise DataError(Problem(source="PATHS", message="no file to ingest"))
-    for path in paths:
-        try:
-            found[path] = reader_of(path, READERS)
-        except DataError as error:
-            problems += error.problems
-    if problems:
-        raise DataError(*problems)
-    return found
+def _written(recording: Recording, sources: Sources, spools: tuple[Spool, ...] | DataError) -> Ingest | DataError:
+    """What was read, in the catalog."""
+    if isinstance(spools, DataError):
+        return spools
+    try:
+        return _publish(recording, sources, spools)
+    except DataError as error:
+        return error
 
 
-def _digests(found: Found) -> dict[Path, str]:
-    digests: dict[Path, str] = {}
-    for path in found:
-        sha = digest(path)
-        check_published(path, sha)
-        if twin := next((other for other, known in digests.items() if known == sha), None):
-            raise fault(path, f"is the same file as {twin}")
-        digests[path] = sha
-    return digests
+def _publish(recording: Recording, sources: Sources, spools: Sequence[Spool]) -> Ingest:
+    catalog, instrument, kinds = recording.catalog, recording.instrument, sources.kinds
+    manifest = load(catalog)
+    _check_instrument(manifest, instrument, catalog)
+    with staging(catalog) as staged:
+        _check_tables(kinds, spools)
+        origins = {
+            str(each.path): Origin(kinds[each.path], each.has_receive_time, each.depth) for each in sources.surveys
+        }
+        written = write(spools, staged, instrument, origins)
+        warnings = [text for spool in spools for text in spool.read.warnings]
+        files = tuple(
+            SourceFile(path.name, kinds[path], written.rows_of.get(str(path), 0), sha)
+            for path, sha in sources.digests.items()
+        )
+        said = summed((*_clock_warnings(sources.surveys, written.clock), *warnings, *written.warnings))
+        made = _ingest_of(instrument, files, written, said)
+        grown = _grown(manifest, made, instrument, catalog)
+        if instrument.id not in manifest.instruments:
+            write_instrument(staged, instrument)
+        if load(catalog) != manifest:
+            raise fault(catalog, "another ingest changed it meanwhile: run this one again")
+        publish(staged, catalog, grown)
+    return made
 
 
 def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
@@ -146,45 +162,12 @@ def _counter(progress: Progress, stage: str, total: int) -> OnBytes:
     return count
 
 
-def surveys_of(found: Found) -> tuple[Survey, ...]:
-    """In order of time."""
-    return tuple(sorted((reader.survey(path) for path, reader in found.items()), key=lambda s: s.first_ns))
-
-
-def instrument_for(
-    instrument_id: str, at_ns: int, instrument_file: Path | None, exchange_info: Path | None
-) -> Instrument:
-    """The contract as it was at a time. Raises DataError where nobody says what it is, or two do."""
-    if exchange_info and instrument_file:
-        raise fault(exchange_info, "--exchange-info and --instrument-file both say what the contract is: give one")
-    if exchange_info:
-        return from_exchange_info(exchange_info, instrument_id)
-    if instrument_file:
-        return instruments.from_file(instrument_file, instrument_id, at_ns)
-    return instruments.bundled(instrument_id, at_ns)
-
-
-def _check_surveys(found: Found, surveys: tuple[Survey, ...]) -> None:
-    """That no two kinds of file hold the same table, as far as their beginnings show: which of them would be true?
-    Funding rates can be held against each other, mark and index prices may come apart."""
-    holders: dict[Table, Survey] = {}
-    problems: list[Problem] = []
-    for survey in surveys:
-        for table in sorted(survey.tables - _SHARED):
-            other = holders.setdefault(table, survey)
-            if found[other.path] is not found[survey.path]:
-                reason = f"holds {table} as {other.path.name} does, which is {found[other.path].kind}: give one of them"
-                problems.append(Problem(str(survey.path), reason))
-    if problems:
-        raise DataError(*problems)
-
-
 def _check_tables(kinds: dict[Path, str], spools: Sequence[Spool]) -> None:
     """The same of what was in them."""
     holders: dict[Table, Path] = {}
     for spool in spools:
         path = next((path for path in kinds if str(path) in spool.read.rows_of), next(iter(kinds)))
-        for table in set(spool.read.tables) - _SHARED:
+        for table in set(spool.read.tables) - SHARED:
             other = holders.setdefault(table, path)
             if kinds[other] != kinds[path]:
                 raise fault(path, f"holds {table} as {other.name} does, which is {kinds[other]}: give one of them")
@@ -277,7 +260,11 @@ def _result(made: Ingest, catalog: Path, seconds: float, *, unchanged: bool = Fa
     )
 
 
-def _disk_error(error: OSError, catalog: Path) -> DataError:
-    full = error.errno == errno.ENOSPC or "No space left" in str(error)
-    reason = "no space left on the disk" if full else (error.strerror or str(error))
-    return fault(catalog, f"cannot be written: {reason}. Nothing was changed")
+@contextmanager
+def _disk_errors(catalog: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = error.errno == errno.ENOSPC or "No space left" in str(error)
+        reason = "no space left on the disk" if full else (error.strerror or str(error))
+        raise fault(catalog, f"cannot be written: {reason}. Nothing was changed") from error

@@ -7,16 +7,10 @@ import msgspec
 
 from data.readers.protocol import Survey
 from engine.core.errors import DataError, Problem
-from engine.run.ingest import Ingested, Progress, ingest, instrument_for, readers, surveys_of
+from engine.run.ingest import Ingested, Progress, ingests
+from engine.run.sources import Sources, Terms, instrument_for, sources_of
 
 _NAMED = 20  # symbols in an error
-
-
-class Terms(msgspec.Struct, frozen=True):
-    """Who says what the contracts are; neither: the bundled table."""
-
-    instrument_file: Path | None = None
-    exchange_info: Path | None = None
 
 
 def ingest_each(
@@ -35,21 +29,13 @@ def ingest_each(
     wrong with any, which then is not in the catalog, while the others are.
     """
     names = list(dict.fromkeys(instrument_ids))
-    shares = {names[0]: list(paths)} if len(names) == 1 else _shares(paths, names, terms)
+    shares = {names[0]: sources_of(paths)} if len(names) == 1 else _shares(sources_of(paths), names, terms)
     problems: list[Problem] = []
-    for name, share in shares.items():
-        try:
-            yield ingest(
-                share,
-                instrument_id=name,
-                catalog=catalog,
-                instrument_file=terms.instrument_file,
-                exchange_info=terms.exchange_info,
-                progress=progress,
-                workers=workers,
-            )
-        except DataError as error:
-            problems += error.problems if len(names) == 1 else (_of(name, each) for each in error.problems)
+    for name, made in zip(shares, ingests(shares, catalog, terms, progress=progress, workers=workers), strict=True):
+        if not isinstance(made, DataError):
+            yield made
+        else:
+            problems += made.problems if len(names) == 1 else (_of(name, each) for each in made.problems)
     if problems:
         raise DataError(*problems)
 
@@ -65,17 +51,16 @@ def _unasked(surveys: Iterable[Survey]) -> Problem:
     return Problem("--instrument", f"say which contract: --instrument NAME, once or more often{held}{more}")
 
 
-def _shares(paths: Sequence[Path], names: Sequence[str], terms: Terms) -> dict[str, list[Path]]:
+def _shares(sources: Sources, names: Sequence[str], terms: Terms) -> dict[str, Sources]:
     """The files that each contract is read from, in the order in which they were named."""
-    found = readers(paths)
-    surveys = {survey.path: survey for survey in surveys_of(found)}
+    surveys = {survey.path: survey for survey in sources.surveys}
     if not names:
         raise DataError(_unasked(surveys.values()))
     first_ns = min(survey.first_ns for survey in surveys.values())
-    wanted = [instrument_for(name, first_ns, terms.instrument_file, terms.exchange_info) for name in names]
+    wanted = [instrument_for(name, first_ns, terms) for name in names]
     shares: dict[str, list[Path]] = {name: [] for name in names}
     problems: list[Problem] = []
-    for path, reader in found.items():
+    for path, reader in sources.readers.items():
         survey = surveys[path]
         takers = [each.id for each in wanted if _may_hold(survey, reader.symbol_in_file(each))]
         for name in takers:
@@ -90,7 +75,7 @@ def _shares(paths: Sequence[Path], names: Sequence[str], terms: Terms) -> dict[s
     problems += [Problem("--instrument", f"{name} is in none of the files") for name in none]
     if problems:
         raise DataError(*problems)
-    return shares
+    return {name: sources.some(share) for name, share in shares.items()}
 
 
 def _may_hold(survey: Survey, symbol: str) -> bool:

@@ -77,7 +77,7 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
     manifest = manifests.load(catalog)
     if any(file.name == node.name for ingest in manifest.ingests for file in ingest.files):
         return None
-    with TemporaryDirectory(dir=node.parent) as folder, staging(catalog) as staged:
+    with TemporaryDirectory(dir=node.parent) as folder, spool.spooling(catalog), staging(catalog) as staged:
         raw = streamed.ingested(node, Path(folder), instrument)
         if raw is None or "order_book_deltas" not in raw.tables:
             return None
@@ -86,7 +86,7 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
             pieces = windowed(pieces, levels)
         pieces = with_silences(pieces, silence_ns=1)
         folder_of_rows = spool.folder_of(catalog, spool.key_of(node.name))
-        rows_read = spool.spooled(pieces, folder_of_rows, spool.Heard(Latencies(), [], []), quotes=False)
+        rows_read = spool.spooled(pieces, folder_of_rows, spool.Heard(Latencies(), [], []))
         written = write([rows_read], staged, instrument, {})
         rows = sum(written.rows_of.values())
         made = Ingest(

@@ -30,7 +30,7 @@ def counted(function):
         return function(*args, **kwargs)
     return wrapper
 
-spool.spooled = counted(spool.spooled)
+spool.spooled_each = counted(spool.spooled_each)
 module.write = counted(module.write)
 module.publish = counted(module.publish)
 module.write_instrument = counted(module.write_instrument)
@@ -70,12 +70,12 @@ def test_what_was_read_to_its_end_is_not_read_again(tmp_path: Path, monkeypatch:
     assert killed(tmp_path, paths, 5)  # while the third kind is about to be read
     assert len(list(tmp_path.glob(".c.read-*"))) >= 2
     read: list[Path] = []
-    whole = spool.spooled
+    whole = spool.spooled_each
 
     def watched(*args: object, **kwargs: object) -> object:
-        read.append(args[1])  # type: ignore[arg-type]
+        read.append(args[1][0])  # type: ignore[index]
         return whole(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(spool, "spooled", watched)
+    monkeypatch.setattr(spool, "spooled_each", watched)
     ingested(paths, tmp_path / "c")
     assert len(read) == 1

@@ -7,8 +7,10 @@ import pytest
 from data import store
 from engine.core.errors import DataError
 from engine.run.ingest import Ingested, no_progress
-from engine.run.ingest_each import Terms, ingest_each
+from engine.run.ingest_each import ingest_each
+from engine.run.sources import Terms
 from tests.support.captures import capture, tardis_book, tardis_ticker, tardis_trades, write_gz
+from tests.support.ingesting import tree
 from tests.support.tapes import BTCUSDT
 from tests.support.vendor_small import events, hftbacktest_rows, vision_trades
 
@@ -86,3 +88,18 @@ def test_what_cannot_be_shared_out_is_refused_before_anything_is_read(tmp_path: 
     eth = [row.replace("BTCUSDT", "ETHUSDT") for row in capture()]
     assert f"{BTCUSDT} is in none" in refused(tmp_path, [write_gz(tmp_path / "eth.gz", eth)])
     assert not (tmp_path / "catalog").exists()
+
+
+def test_a_file_of_several_symbols_is_read_once_for_all(tmp_path: Path) -> None:
+    paths = [grouped(tmp_path, name, rows) for name, rows in (("book", tardis_book()), ("trades", tardis_trades()))]
+    told: list[tuple[int, int]] = []
+    found = ingest_each(
+        paths, BOTH, tmp_path / "both", Terms(), progress=lambda _, *told_of: told.append(told_of), workers=1
+    )
+    assert [one.instrument_id for one in found] == [*BOTH]
+    assert told[-1] == (size := sum(path.stat().st_size for path in paths), size)
+    for name in BOTH:
+        each(tmp_path / name, paths, (name,))
+        alone = tree(tmp_path / name / "catalog")
+        both = tree(tmp_path / "both")
+        assert all(both[table] == rows for table, rows in alone.items() if table.endswith(".parquet"))
