@@ -1,32 +1,45 @@
 """Paper and live trading at a venue that runs on loopback, by NautilusTrader's own adapter for Binance."""
 
-import json
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 
+from engine.core.commands import Submit
 from engine.core.events import OrderCanceled
 from engine.journal.manifest import Status
 from engine.run.account import GONE
 from engine.run.moments import Walk
-from tests.support.cli import command, environment, perpmm, run_file, sample
+from tests.support.builders import LINEAR
+from tests.support.cli import command, environment, perpmm, run_file
+from tests.support.venue_process import quiet_market, venue_process
 
 ADDRESSES = ("rest", "ws", "ws_api")
 
 
+ETHUSDT = msgspec.structs.replace(LINEAR, id="ETHUSDT-PERP.BINANCE", raw_symbol="ETHUSDT", base="ETH")
+ELSEWHERE = {  # two per cent below the traded market: no quote of 3 % around it can trade
+    "price_source": "external_market",
+    "price_source_derivative": "binance_perpetual",
+    "price_source_market": "ETH-USDT",
+    "bid_spread": "3",
+    "ask_spread": "3",
+}
+
+
 @pytest.fixture(scope="module")
-def venue() -> Iterator[dict[str, str]]:
-    words = command("venue-sim", sample(), "--loop")
-    with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.send_signal(signal.SIGTERM)
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    catalog = quiet_market(tmp_path_factory.mktemp("venue"))
+    quiet_market(catalog, instrument=ETHUSDT, bid=49_000)
+    with venue_process(catalog, "--loop") as addresses:
+        yield addresses
 
 
 def at(venue: dict[str, str]) -> list[str]:
@@ -55,8 +68,10 @@ def test_a_paper_run_trades_at_the_venue_s_own_market_and_records_it(tmp_path: P
 
 
 def test_killed_at_the_venue_s_own_market_a_paper_run_goes_on(tmp_path: Path, venue: dict[str, str]) -> None:
-    """The journal has all that was decided before; what rested at the venue that is gone is said to be gone."""
-    line = ("paper", run_file(tmp_path), *at(venue), "--runs", tmp_path / "runs", "--no-report")
+    """The journal has all that was decided before; what rested at the venue that is gone is said to be gone. It quotes
+    around the price of another contract, which it reads there too."""
+    elsewhere = (f"--set=strategy.{key}={value}" for key, value in ELSEWHERE.items())
+    line = ("paper", run_file(tmp_path), *at(venue), *elsewhere, "--runs", tmp_path / "runs", "--no-report")
     _told(command(*line), until="quote level 0", then=signal.SIGKILL)
     (folder,) = (tmp_path / "runs").iterdir()
     before = Walk(folder).last().after
@@ -67,6 +82,8 @@ def test_killed_at_the_venue_s_own_market_a_paper_run_goes_on(tmp_path: Path, ve
     gone = [cast(OrderCanceled, e.value) for e in walk.journal.entries(since=before.seq + 1, types=["OrderCanceled"])]
     assert [event.id for event in gone if event.reason == GONE] == [w.order.id for w in before.orders]
     assert walk.last().after.orders == ()
+    prices = {cast(Submit, entry.value).price for entry in walk.journal.entries(types=["Submit"])}
+    assert prices == {Decimal("47530.0"), Decimal("50470.0")}  # of 49000.05, rounded down
     assert perpmm("replay", folder).code == 0
 
 

@@ -8,20 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.core.types import Side
+from engine.core.types import Instrument, Side
+from tests.support.builders import LINEAR
 from tests.support.catalogs import Handmade
 from tests.support.cli import command, environment
 
 
-def quiet_market(root: Path, seconds: int = 60) -> Path:
-    """A book around 50,000 with a trade and a change at its edge every half second."""
-    bids = {f"{50_000 - n / 10:.1f}": "5.000" for n in range(20)}
-    asks = {f"{50_000.1 + n / 10:.1f}": "5.000" for n in range(20)}
-    market = Handmade().snapshot(0, bids, asks).funding(0, "0.0001", 3600).mark(0, "50000")
+def quiet_market(root: Path, seconds: int = 60, *, instrument: Instrument = LINEAR, bid: int = 50_000) -> Path:
+    """A book whose best ask is 0.1 above its bid, with a trade and a change at its edge every half second."""
+    bids = {f"{bid - n / 10:.1f}": "5.000" for n in range(20)}
+    asks = {f"{bid + 0.1 + n / 10:.1f}": "5.000" for n in range(20)}
+    market = Handmade(instrument).snapshot(0, bids, asks).funding(0, "0.0001", 3600).mark(0, f"{bid}")
     for n in range(seconds * 2):
         at = 0.5 + n / 2
-        market.levels(at, (Side.BUY, "49998.0", f"{4 + n % 3}.000")).trade(at, Side.SELL, "50000.0", "0.010")
-        market.mark(at, "50000")
+        market.levels(at, (Side.BUY, f"{bid}.0", f"{4 + n % 3}.000"))
+        market.trade(at, Side.SELL, f"{bid}.0", "0.010").mark(at, f"{bid}")
     return market.write(root)
 
 
