@@ -56,7 +56,8 @@ def _looked_at(live: Live, venue: Binance, *, agreed: bool) -> None:
     config, instrument = live.plan.config, live.plan.instrument
     exposure = worst_case(config, instrument, venue.mark(instrument.raw_symbol), venue.account(instrument))
     wanted = _wanted(live, exposure)
-    _passed(preflight(venue, wanted, change=False), config)
+    first = preflight(venue, wanted, change=False)
+    _passed(first, config)
     sentence = (
         f"trade {instrument.raw_symbol} at {_place(config)} with account {venue.alias() or config.venue.key_env} "
         f"up to {exposure.amount:.0f} {instrument.settlement}"
@@ -64,7 +65,7 @@ def _looked_at(live: Live, venue: Binance, *, agreed: bool) -> None:
     speak.note(f"at worst the position is worth {exposure.amount:.2f} {instrument.settlement}: {exposure.bound}")
     if not agreed:
         _agreed(sentence)
-    _passed(preflight(venue, wanted), config)
+    _passed(preflight(venue, wanted), config, shown=first)
 
 
 def _place(config: RunConfig) -> str:
@@ -92,15 +93,18 @@ def _agreed(sentence: str) -> None:
         raise ConfigError(Problem("confirmation", message))
 
 
-def _passed(found: Preflight, config: RunConfig) -> None:
-    """Show the table. Raises ConfigError with all that the account must not be traded with."""
+def _passed(found: Preflight, config: RunConfig, shown: Preflight | None = None) -> None:
+    """Show the table, or what became of the one that was `shown`. Raises ConfigError with all that the account must not
+    be traded with."""
+    told = set() if shown is None else {(each.what, each.verdict) for each in shown.findings}
     table = Table(box=None, pad_edge=False)
     for title in ("", "wanted", "at the venue", "", ""):
         table.add_column(title)
-    for each in found.findings:
+    for each in (each for each in found.findings if (each.what, each.verdict) not in told):
         row = (each.what, each.wanted, each.found, each.verdict.value, each.why)
         table.add_row(*row, style=STYLES.get(each.verdict))
-    show.ERR.print(table)
+    if table.row_count:
+        show.ERR.print(table)
     if found.refused:
         raise ConfigError(
             *(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Timer
 from typing import NamedTuple, Protocol
@@ -30,8 +31,10 @@ from engine.nautilus.interrupts import Stopped
 from engine.nautilus.node import NO_RATE_LIMIT
 from engine.nautilus.recording import streaming
 from engine.nautilus.shell import Shell
+from engine.nautilus.terminal import without_log_of
 
 NAME = "perpmm"
+TRADER = "PERPMM-001"
 _CONNECT_S = 30
 _LEFT_NS = 20_000_000  # after a tick its orders have left
 _SILENCED = {  # of the rows that are not recorded; and of a run's failure, which is raised
@@ -71,7 +74,7 @@ def live_node(parts: Parts) -> LiveNode:
     """Built, not yet connected. Errors of the configuration are NautilusTrader's own."""
     config = LiveNodeConfig(
         environment=Environment.SANDBOX if parts.simulated else Environment.LIVE,
-        trader_id=TraderId("PERPMM-001"),
+        trader_id=TraderId(TRADER),
         logging=_logged(parts.log),
         timeout_connection_secs=_CONNECT_S,
         delay_post_stop_secs=0.0 if parts.simulated else 2.0,
@@ -120,7 +123,7 @@ def _logged(folder: Path | None) -> LoggerConfig:
 def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
     """Build the node, run it with the shell until it has stopped, and say how that was. A signal is put into `asked`,
     which the shell's plan looks at. Raises what `driven` raises, RuntimeError where an engine runs in this process."""
-    with only_engine():
+    with only_engine(), nullcontext() if parts.log is None else without_log_of(TRADER):
         node = live_node(parts)
         try:
             shell.attach(desk.session_of(shell.send))

@@ -1,6 +1,7 @@
 """A log that a person can read: one line a decision, with the reason."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from engine.core.commands import Cancel, Outcome, Refused, SetLeverage, SetPosit
 from engine.core.events import AnyEvent, OrderFilled, OrderRejected, Resynced, Stopping
 from engine.core.session import Record
 from engine.core.state import State
+from engine.core.types import Nanos
 from engine.journal.replay import folded
 from engine.run.remade import Remade
 from engine.run.runs import iso
@@ -43,7 +45,7 @@ class Narrator:
         noted, self._noted = self._noted, []
         for before, after, event, outcomes in noted:
             for line in self._lines(before, after, event, outcomes):
-                LOG.info("%s  %s", iso(event.ts_init), line)
+                LOG.info("%s  %s", _moment(event.ts_init), line)
 
     def _lines(
         self, before: State[Any] | None, after: State[Any], event: AnyEvent, outcomes: tuple[Outcome, ...]
@@ -65,7 +67,7 @@ class Narrator:
             case Submit():
                 return f"{_order(outcome)}: {self._because(before, after, event, outcome)}"
             case Cancel():
-                return f"cancel {outcome.id}: {outcome.reason}"
+                return f"cancel {outcome.id}: {outcome.reason.replace('_', ' ')}"
             case Refused():
                 draft = outcome.draft
                 return f"refused {draft.side.name.lower()} {draft.size} at {draft.price}: {outcome.reason}"
@@ -83,9 +85,19 @@ class Narrator:
         return "; ".join(said) or order.purpose.value
 
 
+class _StandardError:
+    """What it is when something is said."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def to_standard_error() -> None:
     """For a command line: what is said at INFO, as it is."""
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(logging.Formatter("%(message)s"))
     LOG.handlers[:] = [handler]
     LOG.setLevel(logging.INFO)
@@ -94,6 +106,11 @@ def to_standard_error() -> None:
 
 def to_file(path: Path) -> None:
     LOG.addHandler(logging.FileHandler(path, encoding="utf-8"))
+
+
+def _moment(ns: Nanos) -> str:
+    """UTC, to the millisecond: all lines begin alike."""
+    return f"{iso(ns)[:19]}.{ns // 1_000_000 % 1000:03d}Z"
 
 
 def _order(order: Submit) -> str:

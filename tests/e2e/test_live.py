@@ -161,6 +161,8 @@ def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: 
         assert run.ended() == 2
         assert open_orders(place) == [stranger]
     assert "cannot be written" in run.said.read_text()
+    assert "[ERROR]" not in run.said.read_text()  # NautilusTrader's, of the files that it has to give up
+    assert "[ERROR]" in (run.run / "node.log").read_text()
     assert "sealed as CrashedRecovered" in perpmm("recover", run.run).out
 
 
