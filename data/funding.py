@@ -1,4 +1,4 @@
-"""Funding rates that a vendor tells only when they were paid."""
+"""When funding is paid at a rate that does not say it."""
 
 from data.decimals import Int64s
 
@@ -12,3 +12,8 @@ def settled(paid_ns: Int64s) -> tuple[Int64s, Int64s]:
     """
     due = paid_ns // _GRID_NS * _GRID_NS
     return due - _TOLD_BEFORE_NS, due
+
+
+def next_settled[T: (int, Int64s)](told_ns: T, every_ns: T) -> T:
+    """The next settlement, or the one of just now, where a rate says only how long lies between two of them."""
+    return -(-told_ns // every_ns) * every_ns

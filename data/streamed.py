@@ -16,14 +16,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.funding import next_settled
 from data.manifest import Ingest, SourceFile
 from data.schema import F_LAST
 from data.tables import FOLDERS, TableFile
 from engine.core.types import Instrument
 
 KIND = "nautilus-stream"
-BOOK = "order_book_deltas"
+BOOK, FUNDING = "order_book_deltas", "funding_rates"
 FLUSHES = 256  # held at once
+_MINUTE_NS = 60_000_000_000
 
 
 class _Source(NamedTuple):
@@ -124,11 +126,21 @@ def _rows(source: _Source) -> Iterator[pa.Table]:
     for batches in batched(_batches(source, schema), FLUSHES, strict=False):
         came = pa.Table.from_batches(batches)
         mine = came.filter(pc.equal(came["identifier"], source.instrument_id)).select(schema.names).cast(schema)
-        rows = pa.concat_tables([waiting, mine])
+        rows = pa.concat_tables([waiting, _with_settlements(mine) if source.folder == FUNDING else mine])
         whole = _end_of_message(rows) if source.folder == BOOK else len(rows)
         if whole:
             yield rows.slice(0, whole)
         waiting = rows.slice(whole)
+
+
+def _with_settlements(rates: pa.Table) -> pa.Table:
+    """Hyperliquid says only that it settles every hour."""
+    every_ns = pc.fill_null(rates["interval"], 0).to_numpy().astype(np.int64) * _MINUTE_NS
+    told = rates["ts_event"].cast(pa.int64()).to_numpy()
+    due = pa.array(next_settled(told, np.maximum(every_ns, 1)), mask=every_ns == 0)
+    where = rates.schema.get_field_index("next_funding_ns")
+    field = rates.schema.field(where)
+    return rates.set_column(where, field, pc.coalesce(rates["next_funding_ns"], due.cast(field.type)))
 
 
 def _end_of_message(rows: pa.Table) -> int:

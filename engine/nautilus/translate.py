@@ -10,6 +10,7 @@ from typing import Any
 
 from nautilus_trader import model
 
+from data.funding import next_settled
 from engine.core.commands import Submit
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import (
@@ -27,6 +28,7 @@ from engine.simulation.carry import PREFIX as CARRIED
 from engine.simulation.liquidation import PREFIX
 
 SIDES = {Side.BUY: model.OrderSide.BUY, Side.SELL: model.OrderSide.SELL}
+_MINUTE = 60 * SECOND
 NO_TOP = TopOfBook(bid=None, bid_size=None, ask=None, ask_size=None)
 
 type Levels = Mapping[Decimal, Decimal]  # price -> size, best first
@@ -198,7 +200,7 @@ def settles_at(rate: Any) -> Nanos | None:
     """The settlement that a funding rate announces."""
     if rate is None or rate.next_funding_ns is not None:
         return None if rate is None else rate.next_funding_ns
-    return rate.ts_event if rate.interval else None
+    return next_settled(rate.ts_event, rate.interval * _MINUTE) if rate.interval else None
 
 
 def funding_due(rate: Any, now: Nanos) -> Nanos | None:

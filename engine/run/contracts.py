@@ -35,6 +35,16 @@ LISTS = {
         "/v5/market/instruments-info?category=linear&symbol={symbol}",
         "-LINEAR",
     ),
+    "OKX": Listed(
+        "https://www.okx.com", "https://www.okx.com", "/api/v5/public/instruments?instType=SWAP&instId={symbol}", ""
+    ),
+    "HYPERLIQUID": Listed(
+        "https://api.hyperliquid.xyz",
+        "https://api.hyperliquid-testnet.xyz",
+        "/info",
+        "-USD-PERP",
+        body={"type": "allPerpMetas"},
+    ),
 }
 
 

@@ -5,6 +5,7 @@ when the next one begins if this one was killed. The adapter begins the book ane
 message before on nobody knew the book, and that is marked.
 """
 
+import gc
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +22,9 @@ from data.quality.catalogued import pieces_of
 from data.recording import write
 from data.source import fault
 from data.staging import publish, staging
+from data.whole_books import as_changes
 from data.windowed import windowed
 from engine.config.tree import Venue
-from engine.core.errors import ConfigError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.adapters import adapter_of
 from engine.nautilus.catalog import write_instrument
@@ -31,13 +32,6 @@ from engine.nautilus.interrupts import Stopped
 from engine.nautilus.listener import listened
 from engine.run.contracts import contract_now
 from engine.run.market_now import addresses_of
-
-# Venues of which NautilusTrader has an adapter that no recording is made with, and what to do instead.
-UNRECORDED = {
-    "OKX": "its days are in its archive: `perpmm data download okx`",
-    "HYPERLIQUID": "its hours are in its archive: `perpmm data download hyperliquid`",
-}
-
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """`made` are the ingests that came of it; none where nothing was heard."""
@@ -51,9 +45,6 @@ def record(
 ) -> Recording:
     """Record until the time is over or a signal asks to stop. Raises ConfigError for a venue that is not recorded,
     DataError where it cannot be reached or does not list the contract, or the catalog holds another of its name."""
-    if venue.name in UNRECORDED:
-        reason = "no recording of its market has been seen to survive a cut and mark the gap, so none is made"
-        raise ConfigError(Problem("VENUE", f"{venue.name}: {reason}; {UNRECORDED[venue.name]}"))
     instrument = contract_now(venue, instrument_id)
     known = manifests.load(catalog).instruments.get(instrument_id)
     if known is not None and known != instrument:
@@ -61,6 +52,7 @@ def record(
     stream = catalog.parent / f".{catalog.name}.stream"
     before = _kept(stream, catalog, instrument)  # of one that was killed
     stopped = listened((venue.name, addresses_of(venue)), instrument_id, stream, seconds=seconds, heard=heard)
+    gc.collect()  # what NautilusTrader has left may be dropped on this thread only, and what follows makes others
     return Recording(made=(*before, *_kept(stream, catalog, instrument)), stopped=stopped)
 
 
@@ -81,9 +73,11 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
         raw = streamed.ingested(node, Path(folder), instrument)
         if raw is None or "order_book_deltas" not in raw.tables:
             return None
-        pieces = pieces_of(Path(folder), raw.tables, instrument)
-        if (levels := adapter_of(instrument.venue).levels) is not None:
-            pieces = windowed(pieces, levels)
+        pieces, adapter = pieces_of(Path(folder), raw.tables, instrument), adapter_of(instrument.venue)
+        if adapter.whole is not None:
+            pieces = as_changes(pieces, adapter.whole)
+        elif adapter.levels is not None:
+            pieces = windowed(pieces, adapter.levels)
         pieces = with_silences(pieces, silence_ns=1)
         folder_of_rows = spool.folder_of(catalog, spool.key_of(node.name))
         rows_read = spool.spooled(pieces, folder_of_rows, spool.Heard(Latencies(), [], []))

@@ -3,14 +3,13 @@ the best twenty levels a side. Source: Hyperliquid's API documentation.
 """
 
 import json
-import time
 from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from engine.core.types import Side
-from tests.support.public_market import CENTRE, Levels, PublicMarket, Topic, Trade
+from tests.support.public_market import CENTRE, Heard, Levels, PublicMarket, Topic, Trade
 
 COIN, DEPTH = "BTC", 20
 META = {
@@ -27,13 +26,7 @@ USDC = {
 
 
 class HyperliquidMarket(PublicMarket):
-    """`shown` goes by the time in milliseconds."""
-
     tick, lot = Decimal("0.1"), Decimal("0.00001")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last_ms = 0
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/info", self._info), web.get("/ws", self.socket)]
@@ -60,13 +53,14 @@ class HyperliquidMarket(PublicMarket):
                 return web.json_response(self._book())
         return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
 
-    def heard(self, text: str) -> tuple[list[Topic], list[str]]:
+    def heard(self, text: str) -> Heard:
         said = json.loads(text)
         if said["method"] == "ping":
-            return [], [json.dumps({"channel": "pong"})]
-        wanted = said["subscription"]
-        topics = [(wanted["type"], wanted.get("coin", ""))] if said["method"] == "subscribe" else []
-        return topics, [_message("subscriptionResponse", said)]
+            return Heard(answers=(json.dumps({"channel": "pong"}),))
+        topics = ((said["subscription"]["type"], said["subscription"].get("coin", "")),)
+        wanted = said["method"] == "subscribe"
+        answers = (_message("subscriptionResponse", said),)
+        return Heard(topics if wanted else (), () if wanted else topics, answers)
 
     def first(self, topic: Topic) -> str | None:
         return None if topic[0] == "trades" else self.told(topic, {}, None)
@@ -77,7 +71,7 @@ class HyperliquidMarket(PublicMarket):
                 return _message("l2Book", self._book())
             case "bbo":
                 best = [_level(self.best(side)[0]) for side in (Side.BUY, Side.SELL)]
-                return _message("bbo", {"coin": COIN, "time": self._now(), "bbo": best})
+                return _message("bbo", {"coin": COIN, "time": self.now_ms(), "bbo": best})
             case "trades" if trade is not None:
                 return _message("trades", [self._printed(trade)])
             case "activeAssetCtx" if self.steps % 5 == 0:
@@ -85,21 +79,16 @@ class HyperliquidMarket(PublicMarket):
         return None
 
     def _book(self) -> dict[str, Any]:
-        now = self._now()
+        now = self.now_ms()
         best = {side: self.best(side)[:DEPTH] for side in (Side.BUY, Side.SELL)}
         self.shown[now] = {side: dict(levels) for side, levels in best.items()}
         return {"coin": COIN, "time": now, "levels": [[*map(_level, levels)] for levels in best.values()]}
-
-    def _now(self) -> int:
-        """A millisecond names one message."""
-        self._last_ms = max(time.time_ns() // 1_000_000, self._last_ms + 1)
-        return self._last_ms
 
     def _printed(self, trade: Trade) -> dict[str, Any]:
         users = [f"0x{n:040x}" for n in (1, 2)]
         price, size = str(trade.price), str(trade.size)
         side = "B" if trade.side is Side.BUY else "A"
-        said = {"coin": COIN, "side": side, "px": price, "sz": size, "time": self._now(), "tid": trade.id}
+        said = {"coin": COIN, "side": side, "px": price, "sz": size, "time": self.now_ms(), "tid": trade.id}
         return said | {"hash": f"0x{trade.id:064x}", "users": users}
 
     def _context(self) -> dict[str, Any]:

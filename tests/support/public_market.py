@@ -3,6 +3,7 @@ common. See okx_market and hyperliquid_market for how each says it."""
 
 import asyncio
 import random
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,17 @@ class Trade(NamedTuple):
     size: Decimal
 
 
+class Heard(NamedTuple):
+    """What a client wants to be told of from now on, and no longer; what it is answered at once."""
+
+    wanted: tuple[Topic, ...] = ()
+    unwanted: tuple[Topic, ...] = ()
+    answers: tuple[str, ...] = ()
+
+
 class PublicMarket(ABC):
-    """`shown` is the book after each message of it, by what the message can be known by; `trades` are those told."""
+    """`shown` is the book after each message of it, by its time in milliseconds; `trades` are those told. While it
+    is `away` it lets nobody in; while `losing` what it says is lost on the way."""
 
     tick, lot = Decimal("0.1"), Decimal("0.01")
 
@@ -39,6 +49,8 @@ class PublicMarket(ABC):
         self.trades: list[Trade] = []
         self.asked: list[str] = []
         self.steps = 0
+        self.away = self.losing = False
+        self._last_ms = 0
         self._chance = random.Random(7)  # noqa: S311  no secret
         self._topics: dict[web.WebSocketResponse, set[Topic]] = {}
         self._turn = asyncio.Lock()
@@ -50,8 +62,7 @@ class PublicMarket(ABC):
     def routes(self) -> list[web.RouteDef]: ...
 
     @abstractmethod
-    def heard(self, text: str) -> tuple[list[Topic], list[str]]:
-        """What a client asks to be told of from now on, and what it is answered at once."""
+    def heard(self, text: str) -> Heard: ...
 
     @abstractmethod
     def first(self, topic: Topic) -> str | None:
@@ -65,6 +76,11 @@ class PublicMarket(ABC):
     def topics(self) -> set[Topic]:
         return set().union(*self._topics.values())
 
+    def now_ms(self) -> int:
+        """No two messages are of the same millisecond."""
+        self._last_ms = max(time.time_ns() // 1_000_000, self._last_ms + 1)
+        return self._last_ms
+
     def best(self, side: Side) -> list[tuple[Decimal, Decimal]]:
         return sorted(self.sides[side].items(), key=lambda level: -side * level[0])
 
@@ -74,6 +90,8 @@ class PublicMarket(ABC):
             await socket.close()
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        if self.away:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self._topics[socket] = set()
@@ -81,11 +99,13 @@ class PublicMarket(ABC):
             if message.type is WSMsgType.TEXT:
                 self.asked.append(message.data)
                 async with self._turn:
-                    topics, answers = self.heard(message.data)
-                    firsts = [first for topic in topics if (first := self.first(topic)) is not None]
-                    for answer in answers + firsts:
+                    heard = self.heard(message.data)
+                    firsts = [first for topic in heard.wanted if (first := self.first(topic)) is not None]
+                    for answer in (*heard.answers, *firsts):
                         await socket.send_str(answer)
-                    self._topics.get(socket, set()).update(topics)
+                    topics = self._topics.get(socket, set())
+                    topics -= {*heard.unwanted}
+                    topics |= {*heard.wanted}
         self._topics.pop(socket, None)
         return socket
 
@@ -97,7 +117,7 @@ class PublicMarket(ABC):
                 said = {topic: self.told(topic, changed, trade) for topic in self.topics}
                 if trade is not None and any(channel == "trades" for channel, _ in said):
                     self.trades.append(trade)
-                for socket, wanted in [*self._topics.items()]:
+                for socket, wanted in [] if self.losing else [*self._topics.items()]:
                     for text in (said[topic] for topic in wanted):
                         if text is not None:
                             await socket.send_str(text)
@@ -144,7 +164,7 @@ def played[M: PublicMarket](market: M) -> Iterator[tuple[M, Callable[[Any], Any]
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        market.rest, market.ws = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws"
+        market.rest, market.ws = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
         return runner, asyncio.create_task(market.play())
 
     async def end(runner: web.AppRunner, playing: asyncio.Task[None]) -> None:

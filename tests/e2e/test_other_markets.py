@@ -1,0 +1,135 @@
+"""OKX and Hyperliquid through NautilusTrader's own adapters, at markets on loopback: recorded, and traded on paper."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from data import manifest as manifests
+from data import store
+from data.quality.catalogued import pieces_of
+from data.quality.limits import Limits
+from data.schema import F_LAST, F_SNAPSHOT, Piece, Table
+from engine.core.types import Instrument, Side
+from engine.run.check import check_catalog
+from tests.support.cli import command, environment
+from tests.support.hyperliquid_market import HyperliquidMarket
+from tests.support.okx_market import OkxMarket
+from tests.support.public_market import Levels, PublicMarket, played
+from tests.support.waiting import until
+
+MS = 1_000_000
+CUT_STEPS = 60  # of 30 ms at the least: longer than a market is silent by itself
+HOUR_NS = 3_600 * 10**9
+
+
+class Venue(NamedTuple):
+    name: str
+    symbol: str
+    instrument: str
+    market: type[PublicMarket]
+    multiplier: str  # what one of its sizes is of a bitcoin
+    funded_each_ns: int
+
+
+VENUES = [
+    Venue("okx", "BTC-USDT-SWAP", "BTC-USDT-SWAP.OKX", OkxMarket, "0.01", 8 * HOUR_NS),
+    Venue("hyperliquid", "BTC", "BTC-USD-PERP.HYPERLIQUID", HyperliquidMarket, "1", HOUR_NS),
+]
+each_venue = pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
+
+
+@each_venue
+def test_a_recording_is_what_the_market_said_and_its_gaps_are_marked(tmp_path: Path, venue: Venue) -> None:
+    catalog = tmp_path / "c"
+    with played(venue.market()) as (market, there):
+        line = command("data", "record", venue.name, venue.symbol, "--catalog", catalog, "--json")
+        line += ["--rest", market.rest, "--ws", market.ws]
+
+        def size() -> int:
+            return sum(path.stat().st_size for path in tmp_path.glob(".c.stream/**/trades*.feather*"))
+
+        with subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, text=True) as recorder:
+            until(lambda: size() > 0)
+            market.away = True
+            there(market.cut())
+            steps = market.steps
+            until(lambda: market.steps > steps + CUT_STEPS)
+            nobody_knew, before = time.time_ns(), size()
+            market.away = False
+            until(lambda: size() > before)
+            recorder.send_signal(signal.SIGINT)
+            out, _ = recorder.communicate()
+    assert recorder.returncode == 128 + signal.SIGINT
+    assert json.loads(out)["instrument"] == venue.instrument
+    held = store.contents(catalog, venue.instrument)
+    gaps = store.gaps(catalog, held, held.start_ns, held.end_ns)
+    assert any(gap.start_ns < nobody_knew < (gap.end_ns or 0) for gap in gaps)
+    found = check_catalog(catalog, None, Limits())[venue.instrument]
+    assert found.tally.breaks >= 1
+    assert found.tally.crossed == 0
+    assert same_books(catalog, venue, market) > 10
+    assert_same_trades(catalog, venue, market)
+    assert_funded(catalog, venue)
+
+
+def recorded(catalog: Path, venue: Venue, table: Table) -> tuple[Instrument, Iterator[Piece]]:
+    manifest = manifests.load(catalog)
+    (ingest,) = manifest.ingests
+    instrument = manifest.instruments[venue.instrument]
+    assert instrument.multiplier == Decimal(venue.multiplier)
+    return instrument, (p for p in pieces_of(catalog, ingest.tables, instrument) if p.table is table)
+
+
+def same_books(catalog: Path, venue: Venue, market: PublicMarket) -> int:
+    """How many messages there were after which the recorded book was compared with that of the market."""
+    instrument, pieces = recorded(catalog, venue, Table.BOOK)
+    books = dict(books_of(pieces, instrument))
+    times, compared = np.array([*books]), 0
+    for at, shown in market.shown.items():
+        n = int(np.searchsorted(times, at, side="right")) - 1
+        book = books[int(times[n])] if n >= 0 else None
+        if book is None or at > times[-1]:
+            continue
+        for side, levels in shown.items():
+            worst = min(levels, key=lambda price: side * price)  # beyond it nothing is told
+            assert {price: size for price, size in book[side].items() if side * price >= side * worst} == levels
+        compared += 1
+    return compared
+
+
+def books_of(pieces: Iterator[Piece], instrument: Instrument) -> Iterator[tuple[int, dict[Side, Levels] | None]]:
+    """The book after each message, by the venue's milliseconds; None where it is unknown."""
+    book: dict[Side, Levels] | None = None
+    for row in (row for piece in pieces for row in piece.rows.to_pylist()):
+        if row["side"] == 0:
+            book = {side: {} for side in Side} if row["flags"] & F_SNAPSHOT else None
+        elif book is not None:
+            levels = book[Side(row["side"])]
+            levels.pop(row["price"] * instrument.tick, None)
+            levels |= {row["price"] * instrument.tick: row["size"] * instrument.step} if row["size"] else {}
+        if row["flags"] & F_LAST:
+            yield round(row["ts_event"] / MS), book and {side: dict(levels) for side, levels in book.items()}
+
+
+def assert_same_trades(catalog: Path, venue: Venue, market: PublicMarket) -> None:
+    instrument, pieces = recorded(catalog, venue, Table.TRADES)
+    rows = [row for piece in pieces for row in piece.rows.to_pylist()]
+    found = [(int(r["id"]), Side(r["side"]), r["price"] * instrument.tick, r["size"] * instrument.step) for r in rows]
+    assert found == market.trades[: len(found)]
+
+
+def assert_funded(catalog: Path, venue: Venue) -> None:
+    (file,) = (catalog / "data/funding_rates").rglob("*.parquet")
+    row: dict[str, Any] = pq.read_table(file).to_pylist()[0]
+    due = pq.read_table(file)["next_funding_ns"].cast("int64")[0].as_py()
+    assert due % venue.funded_each_ns == 0
+    assert row["rate"]
