@@ -132,7 +132,7 @@ def facts(
 
 
 def record(
-    venue: Annotated[str, typer.Argument(help="BINANCE or BYBIT.")],
+    venue: Annotated[str, typer.Argument(help="BINANCE, BYBIT, OKX or HYPERLIQUID.")],
     instrument: Annotated[str, typer.Argument(help="The venue's symbol, or the contract: BTCUSDT.")],
     catalog: Annotated[Path, typer.Option(help="The catalog's folder; made if missing.")],
     minutes: Annotated[float | None, typer.Option(help="How long; unset: until Ctrl-C.")] = None,

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from nautilus_trader.adapters.sandbox import SandboxExecutionClientConfig
-from nautilus_trader.execution import MakerTakerFeeModel
 from nautilus_trader.model import AccountType, BookType, Money, OmsType, Venue
 
 from engine.core.events import Started
 from engine.core.types import PositionMode
+from engine.nautilus.fees import fee_model
 from engine.nautilus.venues import never_at_its_price
 from engine.simulation.fee_tiers import charged
 from engine.simulation.settings import Simulation
@@ -17,7 +17,6 @@ def sandbox(simulation: Simulation, started: Started, *, depth: bool = True) -> 
     """It acts at once: its own latency would go by the wall's clock, so the shell holds a command back instead. Without
     `depth` the best prices are all that is known of the book."""
     instrument = started.instrument
-    fees = charged(instrument, simulation, started.ts_event)
     return SandboxExecutionClientConfig(
         venue=Venue(instrument.venue),
         starting_balances=[Money.from_str(f"{started.balance} {instrument.settlement}")],
@@ -25,7 +24,7 @@ def sandbox(simulation: Simulation, started: Started, *, depth: bool = True) -> 
         account_type=AccountType.MARGIN,
         default_leverage=Decimal(started.leverage),
         book_type=BookType.L2_MBP if depth else BookType.L1_MBP,
-        fee_model=MakerTakerFeeModel(fees.maker_fee, fees.taker_fee),
+        fee_model=fee_model(charged(instrument, simulation, started.ts_event)),
         fill_model=never_at_its_price() if simulation.fills == "pessimistic" else None,
         queue_position=simulation.queue_position and simulation.fills != "optimistic",
         liquidity_consumption=simulation.liquidity_consumption,

@@ -74,8 +74,11 @@ def write_margin_rules(catalog: Path, started: Started) -> None:
 
 def margined(instrument: Instrument) -> Instrument:
     """The notional over the leverage, for an order as for a position: NautilusTrader multiplies that with the
-    instrument's rates, so they are 1 here."""
-    return msgspec.structs.replace(instrument, margin_init=Decimal(1), margin_maint=Decimal(1))
+    instrument's rates, so they are 1 here. What is quoted in dollars and settled in a coin that stands for them is
+    quoted in that coin: NautilusTrader knows no rate between them."""
+    alike = instrument.inverse or instrument.settlement == instrument.base
+    quote = instrument.quote if alike else instrument.settlement
+    return msgspec.structs.replace(instrument, quote=quote, margin_init=Decimal(1), margin_maint=Decimal(1))
 
 
 def write_pauses(catalog: Path, instrument_id: str, gaps: tuple[tuple[Nanos, Nanos | None], ...]) -> None:

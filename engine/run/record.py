@@ -5,7 +5,6 @@ when the next one begins if this one was killed. The adapter begins the book ane
 message before on nobody knew the book, and that is marked.
 """
 
-import gc
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +32,7 @@ from engine.nautilus.listener import listened
 from engine.run.contracts import contract_now
 from engine.run.market_now import addresses_of
 
+
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """`made` are the ingests that came of it; none where nothing was heard."""
 
@@ -52,7 +52,6 @@ def record(
     stream = catalog.parent / f".{catalog.name}.stream"
     before = _kept(stream, catalog, instrument)  # of one that was killed
     stopped = listened((venue.name, addresses_of(venue)), instrument_id, stream, seconds=seconds, heard=heard)
-    gc.collect()  # what NautilusTrader has left may be dropped on this thread only, and what follows makes others
     return Recording(made=(*before, *_kept(stream, catalog, instrument)), stopped=stopped)
 
 

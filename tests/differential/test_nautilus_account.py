@@ -21,6 +21,7 @@ from tests.support.catalogs import Handmade, calm_market, ns
 SECONDS = 120
 RATE = "0.0001"
 HEDGE = PositionMode.HEDGE
+COINED = msgspec.structs.replace(LINEAR, quote="USD", settlement="USDC")  # as Hyperliquid's are
 
 
 def restless_market(seed: int, instrument: Instrument = LINEAR) -> Handmade:
@@ -63,9 +64,12 @@ class Restless:
         return tuple(wishes)
 
 
-@pytest.mark.parametrize("instrument", [LINEAR, INVERSE], ids=["linear", "inverse"])
 @pytest.mark.parametrize("mode", PositionMode)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("seed", "instrument"),
+    [(1, LINEAR), (2, LINEAR), (3, COINED), (1, INVERSE), (2, INVERSE), (3, INVERSE)],
+    ids=["linear-1", "linear-2", "coined-3", "inverse-1", "inverse-2", "inverse-3"],
+)
 def test_our_books_end_where_the_venue_s_do(
     tmp_path: Path, mode: PositionMode, seed: int, instrument: Instrument
 ) -> None:

@@ -20,7 +20,8 @@ from data.quality.limits import Limits
 from data.schema import F_LAST, F_SNAPSHOT, Piece, Table
 from engine.core.types import Instrument, Side
 from engine.run.check import check_catalog
-from tests.support.cli import command, environment
+from engine.run.moments import Walk
+from tests.support.cli import command, environment, perpmm, run_file
 from tests.support.hyperliquid_market import HyperliquidMarket
 from tests.support.okx_market import OkxMarket
 from tests.support.public_market import Levels, PublicMarket, played
@@ -32,19 +33,34 @@ HOUR_NS = 3_600 * 10**9
 
 
 class Venue(NamedTuple):
+    """`multiplier`: what one of its sizes is of a bitcoin. `counted`: a message of the book that is lost is missed."""
+
     name: str
     symbol: str
     instrument: str
+    pair: str
     market: type[PublicMarket]
-    multiplier: str  # what one of its sizes is of a bitcoin
+    multiplier: str
+    maker_fee: str
     funded_each_ns: int
+    counted: bool
 
 
-VENUES = [
-    Venue("okx", "BTC-USDT-SWAP", "BTC-USDT-SWAP.OKX", OkxMarket, "0.01", 8 * HOUR_NS),
-    Venue("hyperliquid", "BTC", "BTC-USD-PERP.HYPERLIQUID", HyperliquidMarket, "1", HOUR_NS),
-]
-each_venue = pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
+OKX = Venue(
+    "okx", "BTC-USDT-SWAP", "BTC-USDT-SWAP.OKX", "BTC-USDT", OkxMarket, "0.01", "0.0002", 8 * HOUR_NS, counted=True
+)
+HYPERLIQUID = Venue(
+    "hyperliquid",
+    "BTC",
+    "BTC-USD-PERP.HYPERLIQUID",
+    "BTC-USD",
+    HyperliquidMarket,
+    "1",
+    "0.00015",
+    HOUR_NS,
+    counted=False,
+)
+each_venue = pytest.mark.parametrize("venue", [OKX, HYPERLIQUID], ids=lambda venue: venue.name)
 
 
 @each_venue
@@ -57,21 +73,34 @@ def test_a_recording_is_what_the_market_said_and_its_gaps_are_marked(tmp_path: P
         def size() -> int:
             return sum(path.stat().st_size for path in tmp_path.glob(".c.stream/**/trades*.feather*"))
 
+        def trading() -> None:
+            before = size()
+            until(lambda: size() > before)
+
+        def played_on(steps: int) -> None:
+            end = market.steps + steps
+            until(lambda: market.steps > end)
+
         with subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, text=True) as recorder:
-            until(lambda: size() > 0)
+            trading()
+            if venue.counted:
+                market.losing = True
+                played_on(3)
+                market.losing = False
+                trading()
             market.away = True
             there(market.cut())
-            steps = market.steps
-            until(lambda: market.steps > steps + CUT_STEPS)
-            nobody_knew, before = time.time_ns(), size()
+            played_on(CUT_STEPS)
+            nobody_knew = time.time_ns()
             market.away = False
-            until(lambda: size() > before)
+            trading()
             recorder.send_signal(signal.SIGINT)
             out, _ = recorder.communicate()
     assert recorder.returncode == 128 + signal.SIGINT
     assert json.loads(out)["instrument"] == venue.instrument
     held = store.contents(catalog, venue.instrument)
     gaps = store.gaps(catalog, held, held.start_ns, held.end_ns)
+    assert len(gaps) > venue.counted
     assert any(gap.start_ns < nobody_knew < (gap.end_ns or 0) for gap in gaps)
     found = check_catalog(catalog, None, Limits())[venue.instrument]
     assert found.tally.breaks >= 1
@@ -79,6 +108,35 @@ def test_a_recording_is_what_the_market_said_and_its_gaps_are_marked(tmp_path: P
     assert same_books(catalog, venue, market) > 10
     assert_same_trades(catalog, venue, market)
     assert_funded(catalog, venue)
+
+
+@each_venue
+def test_a_paper_run_trades_in_the_venue_s_units(tmp_path: Path, venue: Venue) -> None:
+    with played(venue.market()) as (market, _):
+        changes = {
+            "BTCUSDT-PERP.BINANCE": venue.instrument,
+            'name = "BINANCE"': f'name = "{venue.name.upper()}"\nrest = "{market.rest}"\nws = "{market.ws}"',
+            "BTC-USDT": venue.pair,
+            "bid_spread = 0.03": "bid_spread = 0.0003",
+            "ask_spread = 0.03": "ask_spread = 0.0003",
+        }
+        file = run_file(tmp_path, *changes.items(), catalog=tmp_path / "none")
+        words = command("paper", file, "--runs", tmp_path / "runs", "--no-report")
+        with subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True) as run:
+            assert run.stderr is not None
+            assert any(" filled " in line for line in run.stderr)
+            run.send_signal(signal.SIGINT)
+            run.communicate()
+    assert run.returncode == 128 + signal.SIGINT
+    (folder,) = (tmp_path / "runs").iterdir()
+    walk = Walk(folder)
+    assert walk.last().after.orders == ()
+    fills = [entry.value for entry in walk.journal.entries(types=["OrderFilled"])]
+    assert any(fill.maker for fill in fills)
+    for fill in fills:
+        worth = fill.size * Decimal(venue.multiplier) * fill.price
+        assert not fill.maker or fill.fee == (worth * Decimal(venue.maker_fee)).quantize(Decimal("1e-8"))
+    assert perpmm("replay", folder).code == 0
 
 
 def recorded(catalog: Path, venue: Venue, table: Table) -> tuple[Instrument, Iterator[Piece]]:

@@ -124,7 +124,13 @@ class OkxMarket(PublicMarket):
 
     def _quoted(self) -> dict[str, str]:
         (bid, bid_size), (ask, ask_size) = (self.best(side)[0] for side in (Side.BUY, Side.SELL))
-        return {"bidPx": str(bid), "bidSz": str(bid_size), "askPx": str(ask), "askSz": str(ask_size), "ts": str(self.now_ms())}
+        return {
+            "bidPx": str(bid),
+            "bidSz": str(bid_size),
+            "askPx": str(ask),
+            "askSz": str(ask_size),
+            "ts": str(self.now_ms()),
+        }
 
 
 def _message(arg: dict[str, str], data: dict[str, Any], **more: str) -> str:
@@ -133,4 +139,3 @@ def _message(arg: dict[str, str], data: dict[str, Any], **more: str) -> str:
 
 def _arg(topic: Topic) -> dict[str, str]:
     return dict(zip(("channel", "instId"), topic, strict=True))
-

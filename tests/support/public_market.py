@@ -51,7 +51,7 @@ class PublicMarket(ABC):
         self.steps = 0
         self.away = self.losing = False
         self._last_ms = 0
-        self._chance = random.Random(7)  # noqa: S311  no secret
+        self._chance = random.Random(7)
         self._topics: dict[web.WebSocketResponse, set[Topic]] = {}
         self._turn = asyncio.Lock()
         for side in Side:
@@ -115,7 +115,7 @@ class PublicMarket(ABC):
             async with self._turn:
                 changed, trade = self._step()
                 said = {topic: self.told(topic, changed, trade) for topic in self.topics}
-                if trade is not None and any(channel == "trades" for channel, _ in said):
+                if trade is not None and not self.losing and any(channel == "trades" for channel, _ in said):
                     self.trades.append(trade)
                 for socket, wanted in [] if self.losing else [*self._topics.items()]:
                     for text in (said[topic] for topic in wanted):

@@ -157,6 +157,15 @@ def test_the_timer_fires_first_on_the_next_whole_second(first: int) -> None:
     assert 0 <= fires - first < SECOND
 
 
+@given(st.integers(0, 2**61), st.integers(1, 24 * 60))
+def test_a_rate_that_tells_only_its_period_is_paid_at_the_end_of_it(at: int, minutes: int) -> None:
+    rate = model.FundingRateUpdate(CONTRACT, Decimal("0.0001"), at, at, interval=minutes)
+    due = translate.settles_at(rate)
+    assert due is not None
+    assert due % (minutes * 60 * SECOND) == 0
+    assert 0 <= due - at < minutes * 60 * SECOND
+
+
 levels = st.dictionaries(st.integers(1, 50).map(Decimal), st.integers(1, 9).map(Decimal), max_size=9)
 
 
