@@ -43,10 +43,9 @@ def _told(rows: pa.Table) -> Iterator[tuple[Moment, list[tuple[int, int]], list[
     event, local, side, price, size, flags, sequence, line = (column.to_numpy() for column in rows.columns)
     ends = np.flatnonzero(flags & F_LAST) + 1
     for start, stop in pairwise((0, *ends.tolist())):
-        levels = [
+        bids, asks = (
             sorted(zip(price[at].tolist(), size[at].tolist(), strict=True), reverse=sign > 0)
             for sign in (1, -1)
             for at in [start + np.flatnonzero(side[start:stop] == sign)]
-        ]
-        moment = Moment(*(int(column[stop - 1]) for column in (event, local, line, sequence)))
-        yield moment, *levels
+        )
+        yield Moment(*(int(column[stop - 1]) for column in (event, local, line, sequence))), bids, asks
