@@ -5,10 +5,10 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.trading import Trading
-from engine.core.types import Action, Leg, OrderId, OrderType, PositionMode, Purpose, Side
+from engine.core.types import Action, Leg, OrderId, OrderType, PositionMode, Purpose, Side, leg_of
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft[Price: Decimal | None = Decimal | None](msgspec.Struct, frozen=True, kw_only=True):
     """An order as a strategy wants it, before risk has seen it and before it has a name.
 
     `price` is None only for MARKET; `level` counts from 0 at the inside of the ladder.
@@ -16,7 +16,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     side: Side
     size: Decimal
-    price: Decimal | None
+    price: Price
     type: OrderType = OrderType.LIMIT
     action: Action = Action.OPEN
     purpose: Purpose = Purpose.QUOTE
@@ -39,6 +39,23 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="S
     level: int
     reduce_only: bool
     post_only: bool
+
+
+def submitted(draft: Draft, name: OrderId, mode: PositionMode) -> Submit:
+    """The draft as an order, under the name that the core gives it."""
+    return Submit(
+        id=name,
+        side=draft.side,
+        size=draft.size,
+        price=draft.price,
+        order_type=draft.type,
+        action=draft.action,
+        leg=leg_of(mode, draft.side, draft.action),
+        purpose=draft.purpose,
+        level=draft.level,
+        reduce_only=draft.reduce_only,
+        post_only=draft.post_only,
+    )
 
 
 class Cancel(msgspec.Struct, frozen=True, tag_field="type", tag="Cancel"):

@@ -1,4 +1,4 @@
-"""Limits on what may leave. A draft is approved or refused; nothing is changed on the way."""
+"""Limits on what may leave. An order is approved or refused; nothing is changed on the way."""
 
 from decimal import Decimal
 from functools import cached_property
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.core.checks import CHECKS, OF_THE_VENUE, Asked, Check
-from engine.core.commands import Refused
+from engine.core.commands import Submit
 from engine.core.types import Action, PositionMode
 
 type Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
@@ -109,17 +109,17 @@ class Limits(BaseModel):
         return self.max_feed_age_ms is not None or self.max_clock_offset_ms is not None
 
 
-def refusal(limits: Limits, asked: Asked) -> Refused | None:
-    """Why the draft in question may not go; None where it may, and then it counts from here on.
+def refusal(limits: Limits, asked: Asked, order: Submit) -> tuple[str, str] | None:
+    """The limit by which the order may not go, and why; None where it may, and then it counts from here on.
 
     What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
-    draft, state = asked.draft, asked.state
-    if state.guard.holds and draft.action is Action.OPEN:
+    state = asked.state
+    if state.guard.holds and order.action is Action.OPEN:
         hold = state.guard.holds[0]
-        return Refused(draft, hold.limit, hold.reason)
-    reduces = draft.reduce_only or (draft.action is Action.CLOSE and state.mode is PositionMode.HEDGE)
+        return hold.limit, hold.reason
+    reduces = order.reduce_only or (order.action is Action.CLOSE and state.mode is PositionMode.HEDGE)
     for name, limit, check in limits.checks_of_the_venue if reduces else limits.checks:
-        if reason := check(limit, asked):
-            return Refused(draft, name, reason)
-    asked.let_go()
+        if reason := check(limit, order, asked):
+            return name, reason
+    asked.let_go(order)
     return None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.core.checks import Asked
-from engine.core.commands import Cancel, Draft, Outcome, Submit, Wish
+from engine.core.commands import Cancel, Draft, Outcome, Refused, Wish, submitted
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, OrderFilled, Started, Stopping, Tick
 from engine.core.guard import pulled, watched
@@ -14,7 +14,7 @@ from engine.core.policy import Policy
 from engine.core.risk import Limits, refusal
 from engine.core.state import State, begun, evolve, is_known, sent
 from engine.core.trading import Trading
-from engine.core.types import SECOND, OrderId, leg_of
+from engine.core.types import SECOND, OrderId
 
 CANCEL_RETRY_NS = 60 * SECOND
 
@@ -46,13 +46,9 @@ def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[S,
     return own, (*wishes, *_besides(pulled(state, event), wishes))
 
 
-def order_id(run: str, seq: int, n: int) -> OrderId:
+def order_id(run: str, seq: int, n: int | str) -> OrderId:
     """The same manifest, the same entry, the same id: a replay can be compared line by line."""
-    return f"{_first_part(run, seq)}{n}"
-
-
-def _first_part(run: str, seq: int) -> str:
-    return f"{run[:12]}-{seq}-"
+    return f"{run[:12]}-{seq}-{n}"
 
 
 def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
@@ -70,13 +66,14 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], at_ns: int) -> list[Outcome]:
     """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
-    asked, first_part = Asked(state), _first_part(state.run, state.seq)
+    asked, first_part = Asked(state), order_id(state.run, state.seq, "")
     outcomes: list[Outcome] = []
     for n, wish in enumerate(wishes):
         if isinstance(wish, Draft):
-            asked.id, asked.draft = f"{first_part}{n}", wish
-            outcomes.append(refusal(limits, asked) or _submit(state, wish, asked.id))
-        elif not isinstance(wish, Cancel) or asked.was_let_go(wish.id) or _worth_asking(state, wish, at_ns):
+            order = submitted(wish, f"{first_part}{n}", state.mode)
+            why_not = refusal(limits, asked, order)
+            outcomes.append(order if why_not is None else Refused(wish, *why_not))
+        elif not isinstance(wish, Cancel) or _worth_asking(asked, wish, at_ns):
             outcomes.append(wish)
     return outcomes
 
@@ -87,26 +84,10 @@ def _besides(pulled_back: Iterable[Wish], wishes: Iterable[Wish]) -> Iterator[Wi
     return (wish for wish in pulled_back if not (isinstance(wish, Cancel) and wish.id in asked))
 
 
-def _worth_asking(state: State[Any], cancel: Cancel, at_ns: int) -> bool:
+def _worth_asking(asked: Asked, cancel: Cancel, at_ns: int) -> bool:
     """A cancel is asked once, and again only when 60 s brought no answer."""
-    working = state.working(cancel.id)
+    working = asked.state.working(cancel.id)
     if working is None:
-        return False
+        return cancel.id in asked.ids  # it was just sent
     asked_ns = working.cancel_requested_ns
     return asked_ns is None or at_ns - asked_ns > CANCEL_RETRY_NS
-
-
-def _submit(state: State[Any], draft: Draft, name: OrderId) -> Submit:
-    return Submit(
-        id=name,
-        side=draft.side,
-        size=draft.size,
-        price=draft.price,
-        order_type=draft.type,
-        action=draft.action,
-        leg=leg_of(state.mode, draft.side, draft.action),
-        purpose=draft.purpose,
-        level=draft.level,
-        reduce_only=draft.reduce_only,
-        post_only=draft.post_only,
-    )

@@ -22,9 +22,10 @@ def quote_head(turn: Turn) -> None:
 def _quote(turn: Turn, propose: Callable[[Turn], Quotes]) -> None:
     _forget_exits(turn)
     proposal = propose(turn) if due(turn) else None
-    replace_aged(turn, proposal)
-    cancel_far_hanging(turn)
-    cancel_too_near(turn)
+    if turn.orders:
+        replace_aged(turn, proposal)
+        cancel_far_hanging(turn)
+        cancel_too_near(turn)
     replenish(turn, proposal)
 
 

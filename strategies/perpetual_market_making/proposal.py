@@ -24,13 +24,13 @@ from strategies.perpetual_market_making.turn import Turn
 
 
 def classic_proposal(turn: Turn) -> Quotes:
-    quotes = laddered(rungs(turn.rates, turn.state.instrument, False), turn.market)
+    quotes = _laddered(turn, False)
     return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state)))
 
 
 def head_proposal(turn: Turn) -> Quotes:
     """As classic's; a size below the venue's minimum is 0."""
-    quotes = laddered(rungs(turn.rates, turn.state.instrument, True), turn.market)
+    quotes = _laddered(turn, True)
     return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state), rebates=True))
 
 
@@ -39,8 +39,9 @@ def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
     if turn.market.reference.is_nan():
         return None
     instrument, whole = turn.state.instrument, turn.rates.switches.sizes_quantised
-    quotes = laddered(rungs(turn.rates, instrument, whole), turn.market)
-    quotes = tuple([q for q in _priced(turn, quotes) if q.price > ZERO and q.side in sides])
+    quotes = _priced(turn, _laddered(turn, whole))
+    if turn.rates.costs or len(sides) < len(Side):
+        quotes = tuple([q for q in quotes if q.price > ZERO and q.side in sides])
     least = instrument.min_notional if whole else ZERO
     return _untaken(turn, affordable(quotes, turn.state, available(turn.state) + margin_back(turn), least=least))
 
@@ -64,6 +65,11 @@ def fronts(state: State[Own], rates: Rates) -> dict[Side, Decimal]:
         if working.order.order_type is OrderType.LIMIT:
             own[working.order.side] = working.order.size
     return {Side.BUY: rates.bid_depth + own[Side.BUY], Side.SELL: rates.ask_depth + own[Side.SELL]}
+
+
+def _laddered(turn: Turn, venue_takes: bool) -> Quotes:
+    levels = rungs(turn.rates, turn.state.instrument, venue_takes)
+    return laddered(levels, turn.market, post_only=turn.rates.post_only)
 
 
 def _priced(turn: Turn, quotes: Quotes) -> Quotes:

@@ -11,7 +11,7 @@ BOTH = frozenset(Side)
 
 def quote(turn: Turn) -> None:
     """A tick without a position."""
-    if turn.rates.switches.leftovers_cancelled:
+    if turn.orders and turn.rates.switches.leftovers_cancelled:
         _cancel_leftovers(turn)
     _quote(turn, BOTH)
     if turn.rates.trailing and not turn.rates.switches.trail_from_entry:
@@ -36,11 +36,12 @@ def quote_beside(turn: Turn) -> None:
 
 def _quote(turn: Turn, sides: frozenset[Side]) -> None:
     proposal = safe_proposal(turn, sides) if due(turn) else None
-    replace_aged(turn, proposal)
-    reference = turn.market.reference
-    if not reference.is_nan() and reference > ZERO:
-        cancel_far_hanging(turn)
-        cancel_too_near(turn)
+    if turn.orders:
+        replace_aged(turn, proposal)
+        reference = turn.market.reference
+        if not reference.is_nan() and reference > ZERO:
+            cancel_far_hanging(turn)
+            cancel_too_near(turn)
     replenish(turn, proposal)
 
 

@@ -11,24 +11,20 @@ from typing import Any
 
 import msgspec
 
-from engine.core.position import notional
+from engine.core.commands import Draft
 from engine.core.state import State
 from engine.core.types import ZERO, Instrument, Side, floor_to
 from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.rates import ONE, Level, Rates
 
 
-class Quote(msgspec.Struct, frozen=True):
-    side: Side
-    price: Decimal
-    size: Decimal
-    level: int
-
-
+BUY = Side.BUY
+INFINITY = Decimal("Infinity")
 AMPLY = Decimal("1.000001")  # beyond what rounding could make of a sum
 
 _replace = msgspec.structs.replace
 
+type Quote = Draft[Decimal]  # whole from the first step on: an order is built once
 type Quotes = tuple[Quote, ...]  # buys before sells, each from the inside out
 
 
@@ -45,15 +41,16 @@ def rungs(rates: Rates, instrument: Instrument, venue_takes: bool) -> tuple[Leve
     return tuple(level for level in whole if level.size > ZERO and level.size >= least)
 
 
-def laddered(levels: tuple[Level, ...], market: Market) -> Quotes:
+def laddered(levels: tuple[Level, ...], market: Market, *, post_only: bool = False) -> Quotes:
     """Prices in whole ticks."""
     reference, tick = market.reference, market.tick
-    quotes = []
-    for level in levels:
-        price = reference * level.factor // tick * tick
-        if not level.checked or price > ZERO:
-            quotes.append(Quote(level.side, price, level.size, level.number))
-    return tuple(quotes)
+    return tuple(
+        [
+            Draft(side=level.side, size=level.size, price=price, level=level.number, post_only=post_only)
+            for level in levels
+            if (price := reference * level.factor // tick * tick) > ZERO or not level.checked
+        ]
+    )
 
 
 def in_band(quotes: Quotes, rates: Rates, reference: Decimal) -> Quotes:
@@ -101,10 +98,12 @@ def affordable(
     instrument, leverage = state.instrument, state.leverage
     fee = instrument.maker_fee
     charged = max(fee, ZERO)
-    values = [notional(instrument, quote.size, quote.price) for quote in quotes]
-    every_one_counts = not least or min(values, default=ZERO) >= least
-    if every_one_counts and sum(values, ZERO) * (ONE + charged * leverage) * AMPLY <= available * leverage:
-        return quotes
+    worth, inverse = instrument.multiplier, instrument.inverse
+    values = [q.size * worth / q.price if inverse else q.size * worth * q.price for q in quotes]
+    if not (least and min(values, default=least) < least):
+        together = sum(values, ZERO)
+        if together * (ONE + charged * leverage) * AMPLY <= available * leverage:
+            return quotes
     kept, locked = [], ZERO
     for quote, value in zip(quotes, values, strict=True):
         margin = value / leverage
@@ -117,6 +116,6 @@ def affordable(
 
 def passive(quotes: Quotes, market: Market) -> Quotes:
     """Dropped, not moved, where they would trade at once. A side that is not there cannot be crossed."""
-    bid, ask = market.bid, market.ask
-    no_bid, no_ask = bid.is_nan(), ask.is_nan()
-    return tuple([q for q in quotes if (no_ask or q.price < ask if q.side is Side.BUY else no_bid or q.price > bid)])
+    bid = -INFINITY if market.bid.is_nan() else market.bid
+    ask = INFINITY if market.ask.is_nan() else market.ask
+    return tuple([q for q in quotes if (q.price < ask if q.side is BUY else q.price > bid)])

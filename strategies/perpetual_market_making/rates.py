@@ -20,7 +20,7 @@ class Level(msgspec.Struct, frozen=True):
     factor: Decimal
     size: Decimal
     number: int
-    checked: bool = False  # overrides are dropped where their price is not positive; ladders are not
+    checked: bool = False  # dropped where its price is not positive: Hummingbot does so with overrides, safe with all
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
@@ -132,10 +132,10 @@ def _minimum_spread(p: Parameters) -> Decimal | None:
 
 def _ladder(p: Parameters) -> tuple[Level, ...]:
     bid, ask, more = p.bid_spread / PERCENT, p.ask_spread / PERCENT, p.order_level_spread / PERCENT
-    numbers = range(p.order_levels)
+    numbers, checked = range(p.order_levels), p.behaviour is Behaviour.SAFE
     sizes = [p.order_amount + p.order_level_amount * k for k in numbers]
-    buys = (Level(Side.BUY, ONE - bid - k * more, sizes[k], k) for k in numbers)
-    sells = (Level(Side.SELL, ONE + ask + k * more, sizes[k], k) for k in numbers)
+    buys = (Level(Side.BUY, ONE - bid - k * more, sizes[k], k, checked) for k in numbers)
+    sells = (Level(Side.SELL, ONE + ask + k * more, sizes[k], k, checked) for k in numbers)
     return (*buys, *sells)
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.commands import Draft
 from engine.core.state import Working
 from engine.core.types import Side
 from strategies.perpetual_market_making.quoting import Quotes
@@ -87,10 +86,6 @@ def cancel_too_near(turn: Turn) -> None:
 def replenish(turn: Turn, proposal: Quotes | None) -> None:
     if proposal is None or turn.own.create_ns >= turn.now or unhung(turn):
         return
-    post_only = turn.rates.post_only
-    turn.wishes += [
-        Draft(side=quote.side, size=quote.size, price=quote.price, level=quote.level, post_only=post_only)
-        for quote in proposal
-    ]
     if proposal:
+        turn.wishes += proposal
         set_timers(turn)

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from engine.core.commands import Cancel, Draft, Submit, Wish
+from engine.core.commands import Cancel, Draft, Wish, submitted
 from engine.core.state import State, Working
 from engine.core.step import order_id
-from engine.core.types import Action, Nanos, OrderType, Side, leg_of
+from engine.core.types import Action, Nanos, OrderType, Side
 from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.own import Own
 from strategies.perpetual_market_making.rates import Rates
@@ -48,28 +48,13 @@ class Turn:
 
     def send(self, draft: Draft) -> None:
         if draft.action is Action.CLOSE and draft.type is OrderType.LIMIT:
-            self.orders.append(Working(order=self._named(draft), created_ns=self.at_ns))
+            name = order_id(self.state.run, self.state.seq, len(self.wishes))  # so that this very turn can cancel it
+            self.orders.append(Working(order=submitted(draft, name, self.state.mode), created_ns=self.at_ns))
         self.wishes.append(draft)
 
     def is_exit(self, working: Working) -> bool:
         """Sent to close the position that is held now; an older one counts as any other order."""
         return working.order.action is Action.CLOSE and working.order.id not in self.own.forgotten
-
-    def _named(self, draft: Draft) -> Submit:
-        """The order as the core will name it, so that it can be cancelled in the very turn that sends it."""
-        return Submit(
-            id=order_id(self.state.run, self.state.seq, len(self.wishes)),
-            side=draft.side,
-            size=draft.size,
-            price=draft.price,
-            order_type=draft.type,
-            action=draft.action,
-            leg=leg_of(self.state.mode, draft.side, draft.action),
-            purpose=draft.purpose,
-            level=draft.level,
-            reduce_only=draft.reduce_only,
-            post_only=draft.post_only,
-        )
 
 
 def closing_side(size: Decimal) -> Side:

@@ -6,12 +6,13 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine.core.commands import Draft
 from engine.core.position import notional
 from engine.core.state import State, begun
 from engine.core.types import ZERO, Side, is_whole
 from strategies.perpetual_market_making.market import exact, through_float
 from strategies.perpetual_market_making.parameters import Behaviour, Parameters
-from strategies.perpetual_market_making.quoting import Quote, affordable
+from strategies.perpetual_market_making.quoting import affordable
 from tests.support.builders import LINEAR, a_start
 from tests.support.little_venue import LittleVenue, quoting, submits
 
@@ -72,7 +73,7 @@ def test_quotes_are_afforded_one_after_the_other(
     """Whether or not all of them fit at once, which is seen without going through them."""
     instrument = msgspec.structs.replace(LINEAR, maker_fee=Decimal(fee))
     state: State[None] = begun(None, a_start(instrument=instrument, leverage=leverage))
-    quotes = tuple(Quote(Side[side.upper()], price, Decimal(size) / 10, 0) for side, price, size in priced)
+    quotes = tuple(Draft(side=Side[side.upper()], price=price, size=Decimal(size) / 10) for side, price, size in priced)
     expected, left = [], free
     for quote in quotes:
         value = notional(instrument, quote.size, quote.price)

@@ -215,7 +215,7 @@ def test_limit_bites(name: str) -> None:
 @pytest.mark.parametrize("name", STORIES)
 def test_story_fails_without_its_check(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in CHECKS:
-        monkeypatch.setitem(CHECKS, name, lambda _limit, _asked: None)
+        monkeypatch.setitem(CHECKS, name, lambda _limit, _order, _asked: None)
     else:
         monkeypatch.setitem(WATCHES, name, WATCHES[name]._replace(broken=lambda _limit, _state: None))
     with pytest.raises(AssertionError):

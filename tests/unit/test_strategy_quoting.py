@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from engine.core.commands import Draft
 from engine.core.state import State, begun
 from engine.core.types import Side, floor_to
 from strategies.perpetual_market_making.market import NAN, Market, through_float
@@ -38,7 +39,7 @@ def market(bid: object = 99, ask: object = 101, **covers: object) -> Market:
 
 
 def quote(side: Side, price: object, size: object = 1, level: int = 0) -> Quote:
-    return Quote(side, d(price), d(size), level)
+    return Draft(side=side, size=d(size), price=d(price), level=level)
 
 
 def charged(fee: str, leverage: int = 1) -> State[None]:
