@@ -17,7 +17,6 @@ from engine.core.types import ZERO, Instrument, Side, floor_to
 from strategies.perpetual_market_making.market import Market
 from strategies.perpetual_market_making.rates import ONE, Level, Rates
 
-
 BUY = Side.BUY
 INFINITY = Decimal("Infinity")
 AMPLY = Decimal("1.000001")  # beyond what rounding could make of a sum
@@ -48,7 +47,8 @@ def laddered(levels: tuple[Level, ...], market: Market, *, post_only: bool = Fal
         [
             Draft(side=level.side, size=level.size, price=price, level=level.number, post_only=post_only)
             for level in levels
-            if (price := reference * level.factor // tick * tick) > ZERO or not level.checked
+            for price in (reference * level.factor // tick * tick,)
+            if not level.checked or price > ZERO
         ]
     )
 
