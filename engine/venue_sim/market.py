@@ -37,6 +37,15 @@ class Trade(msgspec.Struct, frozen=True):
     sold: bool
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """A funding: its rate (a fraction) and the mark price that it was taken at."""
+
+    symbol: str
+    at_ms: int
+    rate: Decimal
+    mark: Decimal
+
+
 class Candle(msgspec.Struct):
     """A minute's trades, prices in ticks, sizes in lots."""
 
@@ -68,7 +77,7 @@ class Market:
         self.index: Decimal | None = None
         self.rate = ZERO
         self.next_funding_ms = 0
-        self.settled: deque[tuple[int, Decimal, Decimal]] = deque(maxlen=RECENT)  # ms, rate, mark price
+        self.settled: deque[Settled] = deque(maxlen=RECENT)
         self.trades: deque[Trade] = deque(maxlen=RECENT)
         self.candles: deque[Candle] = deque(maxlen=KEPT)
         self.marks, self.indexes, self.premiums = Bars(), Bars(), Bars()

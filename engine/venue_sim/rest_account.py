@@ -9,8 +9,7 @@ from engine.venue_sim.contract import money
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.exchange_info import bracket_body, rate_limits
 from engine.venue_sim.margin import Margins
-from engine.venue_sim.order_words import fill_body
-from engine.venue_sim.parameters import Parameters, optional_whole, text, whole
+from engine.venue_sim.parameters import Parameters, text
 
 BOUND = 1_000_000_000
 
@@ -184,49 +183,11 @@ def _risk_margins(exchange: Exchange, account: Account, leg: Leg) -> dict[str, A
     }
 
 
-def user_trades(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    symbol = exchange.market(text(given, "symbol")).symbol
-    start, end, least = whole(given, "startTime", 0), optional_whole(given, "endTime"), whole(given, "fromId", 0)
-    order_id, limit = optional_whole(given, "orderId"), whole(given, "limit", 500)
-    kept = [
-        fill
-        for fill in account.fills
-        if fill.symbol == symbol
-        and fill.id >= least
-        and start <= fill.at_ms <= (end or fill.at_ms)
-        and order_id in {None, fill.order_id}
-    ]
-    shown = kept[:limit] if least or start else kept[-limit:]
-    return [fill_body(fill, exchange.contracts[symbol], account.asset) for fill in shown]
-
-
-def income(_exchange: Exchange, account: Account, given: Parameters) -> Any:
-    start, end = whole(given, "startTime", 0), optional_whole(given, "endTime")
-    symbol, kind, limit = given.get("symbol") or None, given.get("incomeType") or None, whole(given, "limit", 100)
-    kept = [
-        each
-        for each in account.incomes
-        if symbol in {None, each.symbol} and kind in {None, each.kind} and start <= each.at_ms <= (end or each.at_ms)
-    ]
-    return [
-        {
-            "symbol": each.symbol,
-            "incomeType": each.kind,
-            "income": money(each.amount),
-            "asset": account.asset,
-            "info": each.trade_id or each.kind,
-            "time": each.at_ms,
-            "tranId": each.id,
-            "tradeId": each.trade_id,
-        }
-        for each in (kept[:limit] if start else kept[-limit:])
-    ]
-
-
 def commission_rate(exchange: Exchange, _account: Account, given: Parameters) -> Any:
     instrument = exchange.market(text(given, "symbol")).contract.instrument
     maker, taker = f"{instrument.maker_fee:f}", f"{instrument.taker_fee:f}"
-    return {"symbol": instrument.raw_symbol, "makerCommissionRate": maker, "takerCommissionRate": taker}
+    rates = {"makerCommissionRate": maker, "takerCommissionRate": taker, "rpiCommissionRate": maker}
+    return {"symbol": instrument.raw_symbol} | rates
 
 
 def leverage_bracket(exchange: Exchange, _account: Account, given: Parameters) -> Any:
@@ -264,10 +225,6 @@ def account_config(exchange: Exchange, account: Account, _given: Parameters) -> 
 
 def order_limits(_exchange: Exchange, _account: Account, _given: Parameters) -> Any:
     return [limit for limit in rate_limits() if limit["rateLimitType"] == "ORDERS"]
-
-
-def force_orders(_exchange: Exchange, _account: Account, _given: Parameters) -> Any:
-    return []
 
 
 def adl_quantile(exchange: Exchange, account: Account, given: Parameters) -> Any:

@@ -8,10 +8,12 @@ from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.exchange_info import exchange_info
 from engine.venue_sim.market import Candle, Market, Trade
-from engine.venue_sim.parameters import Parameters, optional_whole, text, whole
+from engine.venue_sim.paging import page
+from engine.venue_sim.parameters import Parameters, text, whole
 from engine.venue_sim.price_bars import Bar, Bars, bar_row, wider
 from engine.venue_sim.upkeep import INTERVAL_MS
 
+MOST_CANDLES = 1500
 DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_592_000_000}
 INTERVALS_MS = {
@@ -41,19 +43,16 @@ def depth(exchange: Exchange, given: Parameters) -> Any:
 
 def trades(exchange: Exchange, given: Parameters) -> Any:
     market = _market(exchange, given)
-    return [words.trade_body(market.contract, trade) for trade in _recent(market, given, 500)]
+    return [words.trade_body(market.contract, trade) for trade in _recent(market, given)]
 
 
 def agg_trades(exchange: Exchange, given: Parameters) -> Any:
     market = _market(exchange, given)
-    return [words.agg_trade_body(market.contract, trade) for trade in _recent(market, given, 500)]
+    return [words.agg_trade_body(market.contract, trade) for trade in _recent(market, given)]
 
 
-def _recent(market: Market, given: Parameters, default: int) -> list[Trade]:
-    limit, from_id = min(whole(given, "limit", default), 1000), optional_whole(given, "fromId")
-    start, end = optional_whole(given, "startTime"), optional_whole(given, "endTime")
-    kept = [t for t in market.trades if (start or 0) <= t.at_ms <= (end or t.at_ms) and t.id >= (from_id or 0)]
-    return kept[:limit] if from_id is not None or start is not None else kept[-limit:]
+def _recent(market: Market, given: Parameters) -> list[Trade]:
+    return page(given, 500, from_key="fromId").of(market.trades, lambda trade: trade.at_ms, lambda trade: trade.id)
 
 
 def klines(exchange: Exchange, given: Parameters) -> Any:
@@ -92,8 +91,7 @@ def _width_ms(given: Parameters) -> int:
 
 
 def _within[T: (Candle, Bar)](given: Parameters, made: list[T]) -> list[T]:
-    start, end = whole(given, "startTime", 0), optional_whole(given, "endTime")
-    return [each for each in made if start <= each.open_ms <= (end or each.open_ms)][-whole(given, "limit", 500) :]
+    return page(given, 500, MOST_CANDLES).of(made, lambda each: each.open_ms)
 
 
 def ticker_price(exchange: Exchange, given: Parameters) -> Any:
@@ -124,19 +122,18 @@ def open_interest(exchange: Exchange, given: Parameters) -> Any:
 
 
 def funding_rate(exchange: Exchange, given: Parameters) -> Any:
-    symbol, limit = given.get("symbol"), whole(given, "limit", 100)
+    symbol = given.get("symbol")
     markets = [exchange.market(symbol)] if symbol else list(exchange.markets.values())
-    rows = [
+    rows = sorted((each for market in markets for each in market.settled), key=lambda each: each.at_ms)
+    return [
         {
-            "symbol": market.symbol,
-            "fundingTime": at_ms,
-            "fundingRate": f"{rate:.8f}",
-            "markPrice": f"{mark:.8f}",
+            "symbol": each.symbol,
+            "fundingTime": each.at_ms,
+            "fundingRate": f"{each.rate:.8f}",
+            "markPrice": f"{each.mark:.8f}",
         }
-        for market in markets
-        for at_ms, rate, mark in market.settled
+        for each in page(given, 100).of(rows, lambda each: each.at_ms)
     ]
-    return rows[-limit:]
 
 
 def funding_info(exchange: Exchange, _given: Parameters) -> Any:

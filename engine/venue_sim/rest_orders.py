@@ -11,6 +11,7 @@ from engine.venue_sim.errors import ApiError, no_such_order, unknown_order
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.order_words import amendment_rows, order_body
 from engine.venue_sim.orders import Order, Status
+from engine.venue_sim.paging import page
 from engine.venue_sim.parameters import (
     Parameters,
     lots_of,
@@ -87,17 +88,9 @@ def open_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def all_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
     symbol = exchange.market(text(given, "symbol")).symbol
-    start, end = whole(given, "startTime", 0), optional_whole(given, "endTime")
-    least, limit = whole(given, "orderId", 0), whole(given, "limit", 500)
-    kept = [
-        order
-        for order in account.orders.values()
-        if order.request.symbol == symbol
-        and order.id >= least
-        and start <= order.created_ms <= (end or order.created_ms)
-        and not _forgotten(exchange, order)
-    ]
-    return [_queried(exchange, order) for order in (kept[:limit] if least else kept[-limit:])]
+    kept = (o for o in account.orders.values() if o.request.symbol == symbol and not _forgotten(exchange, o))
+    asked = page(given, 500, from_key="orderId", week=True)
+    return [_queried(exchange, order) for order in asked.of(kept, lambda o: o.created_ms, lambda o: o.id)]
 
 
 def cancel_all(exchange: Exchange, account: Account, given: Parameters) -> Any:
@@ -126,7 +119,8 @@ def amendments(exchange: Exchange, account: Account, given: Parameters) -> Any:
         if order.request.symbol == market.symbol
         for row in amendment_rows(order, market.contract)
     ]
-    return sorted(rows, key=lambda row: -row["amendmentId"])[: whole(given, "limit", 50)]
+    rows.sort(key=lambda row: row["amendmentId"])
+    return page(given, 50, 100).of(rows, lambda row: row["time"])[::-1]
 
 
 def place_many(exchange: Exchange, account: Account, given: Parameters) -> Any:
@@ -154,8 +148,9 @@ def _each(given: Parameters, name: str, act: Any) -> Any:
 
 
 def _listed(given: Parameters, name: str) -> list[Any]:
+    """Under its name, or in small letters, as some clients write it."""
     try:
-        found = msgspec.json.decode(given.get(name) or "[]")
+        found = msgspec.json.decode(given.get(name) or given.get(name.lower()) or "[]")
     except msgspec.DecodeError:
         found = None
     if not isinstance(found, list):

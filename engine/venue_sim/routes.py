@@ -11,6 +11,8 @@ from engine.venue_sim import rest_algo as algo
 from engine.venue_sim import rest_market as market
 from engine.venue_sim import rest_orders as orders
 from engine.venue_sim import rest_settings as settings
+from engine.venue_sim import rest_statistics as statistics
+from engine.venue_sim import rest_trades as history
 
 
 class Needs(Enum):
@@ -53,6 +55,20 @@ ROUTES: dict[str, Route] = {
     "GET /fapi/v1/fundingRate": _public(market.funding_rate),
     "GET /fapi/v1/fundingInfo": _public(market.funding_info),
     "GET /fapi/v1/openInterest": _public(market.open_interest),
+    "GET /fapi/v1/constituents": _public(statistics.constituents, 2),
+    "GET /fapi/v1/indexInfo": _public(statistics.composite_indexes),
+    "GET /fapi/v1/assetIndex": _public(statistics.asset_index),
+    "GET /fapi/v1/insuranceBalance": _public(statistics.insurance_balance),
+    "GET /fapi/v1/symbolAdlRisk": _public(statistics.adl_risk),
+    "GET /fapi/v1/tradingSchedule": _public(statistics.trading_schedule, 5),
+    "GET /fapi/v1/rpiDepth": _public(statistics.rpi_depth, 20),
+    "GET /futures/data/openInterestHist": _public(statistics.open_interest_history, 0),
+    "GET /futures/data/topLongShortPositionRatio": _public(statistics.no_rows, 0),
+    "GET /futures/data/topLongShortAccountRatio": _public(statistics.no_rows, 0),
+    "GET /futures/data/globalLongShortAccountRatio": _public(statistics.no_rows, 0),
+    "GET /futures/data/takerlongshortRatio": _public(statistics.taker_ratio, 0),
+    "GET /futures/data/basis": _public(statistics.basis, 0),
+    "GET /futures/data/delivery-price": _public(statistics.delivery_prices, 0),
     "POST /fapi/v1/order": Route(orders.place, orders=1),
     "POST /fapi/v1/order/test": Route(orders.test),
     "PUT /fapi/v1/order": Route(orders.modify, orders=1),
@@ -73,15 +89,17 @@ ROUTES: dict[str, Route] = {
     "GET /fapi/v1/openAlgoOrders": Route(algo.open_orders),
     "GET /fapi/v1/allAlgoOrders": Route(algo.all_orders, weight=5),
     "DELETE /fapi/v1/algoOpenOrders": Route(algo.cancel_all),
+    "GET /fapi/v1/account": Route(account.account_v2, weight=5),
     "GET /fapi/v2/account": Route(account.account_v2, weight=5),
     "GET /fapi/v3/account": Route(account.account_v3, weight=5),
+    "GET /fapi/v1/balance": Route(account.balance, weight=5),
     "GET /fapi/v2/balance": Route(account.balance, weight=5),
     "GET /fapi/v3/balance": Route(account.balance, weight=5),
     "GET /fapi/v1/positionRisk": Route(account.position_risk_v2, weight=5),
     "GET /fapi/v2/positionRisk": Route(account.position_risk_v2, weight=5),
     "GET /fapi/v3/positionRisk": Route(account.position_risk_v3, weight=5),
-    "GET /fapi/v1/userTrades": Route(account.user_trades, weight=5),
-    "GET /fapi/v1/income": Route(account.income, weight=30),
+    "GET /fapi/v1/userTrades": Route(history.user_trades, weight=5),
+    "GET /fapi/v1/income": Route(history.income, weight=30),
     "POST /fapi/v1/leverage": Route(settings.leverage),
     "POST /fapi/v1/marginType": Route(settings.margin_type),
     "POST /fapi/v1/positionMargin": Route(settings.position_margin),
@@ -97,9 +115,26 @@ ROUTES: dict[str, Route] = {
     "GET /fapi/v1/symbolConfig": Route(account.symbol_config, weight=5),
     "GET /fapi/v1/accountConfig": Route(account.account_config, weight=5),
     "GET /fapi/v1/rateLimit/order": Route(account.order_limits),
-    "GET /fapi/v1/forceOrders": Route(account.force_orders, weight=20),
+    "GET /fapi/v1/apiTradingStatus": Route(statistics.trading_status),
+    "GET /fapi/v1/forceOrders": Route(history.force_orders, weight=20),
     "GET /fapi/v1/adlQuantile": Route(account.adl_quantile, weight=5),
     "POST /fapi/v1/listenKey": Route(settings.open_listen_key, Needs.KEY),
     "PUT /fapi/v1/listenKey": Route(settings.keep_listen_key, Needs.KEY),
     "DELETE /fapi/v1/listenKey": Route(settings.close_listen_key, Needs.KEY),
 }
+
+NOT_OFFERED = (
+    *(f"GET /fapi/v1/{what}/asyn{id_}" for what in ("income", "order", "trade") for id_ in ("", "/id")),
+    *(f"GET /fapi/v1/apiReferral/{what}" for what in ("ifNewUser", "customization", "userCustomization", "traderNum")),
+    *(f"GET /fapi/v1/apiReferral/{what}" for what in ("overview", "tradeVol", "rebateVol", "traderSummary")),
+    *(f"POST /fapi/v1/apiReferral/{what}" for what in ("customization", "userCustomization")),
+    "GET /fapi/v1/convert/exchangeInfo",
+    "POST /fapi/v1/convert/getQuote",
+    "POST /fapi/v1/convert/acceptQuote",
+    "GET /fapi/v1/convert/orderStatus",
+    "GET /fapi/v1/pmAccountInfo",
+    "GET /fapi/v1/lvtKlines",
+    "GET /fapi/v1/stock/contract",
+    "POST /fapi/v1/stock/contract",
+)
+ROUTES |= {each: _public(statistics.not_offered) for each in NOT_OFFERED}

@@ -8,12 +8,13 @@ from engine.venue_sim.account import Account, Leg
 from engine.venue_sim.contract import money
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.margin import Margins
-from engine.venue_sim.market import Market
+from engine.venue_sim.market import Market, Settled
 from engine.venue_sim.orders import Order, Request, Status
 from engine.venue_sim.trading import cancel_all
 
 INTERVAL_MS = 8 * 3_600_000
 LISTEN_MS = 3_600_000
+AUTOCLOSE = "autoclose-"  # how the ids of the orders begin that close a position by force
 CALL = Decimal("0.8")  # of maintenance to margin: from here on the venue warns
 
 
@@ -33,7 +34,7 @@ def _settle(exchange: Exchange, market: Market) -> None:
     if not due or exchange.now_ms < due:
         return
     mark = market.mark_price
-    market.settled.append((due, market.rate, mark))
+    market.settled.append(Settled(market.symbol, due, market.rate, mark))
     market.next_funding_ms = due + INTERVAL_MS
     for account in exchange.accounts.values():
         for leg, position in account.positions(market.symbol):
@@ -118,7 +119,7 @@ def _close_out(exchange: Exchange, account: Account, leg: Leg) -> None:
         tif="IOC",
         lots=lots,
         price=price,
-        client_id=f"autoclose-{exchange.next_id()}",
+        client_id=f"{AUTOCLOSE}{exchange.next_id()}",
         position_side=leg[1],
         reduce_only=leg[1] == "BOTH",
     )

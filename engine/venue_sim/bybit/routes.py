@@ -76,8 +76,8 @@ def _recent(row: words.Body) -> words.Body:
 def funding_history(exchange: Exchange, given: Parameters) -> Any:
     market = market_of(exchange, given)
     rows = [
-        {"symbol": market.symbol, "fundingRate": f"{rate:f}", "fundingRateTimestamp": str(at_ms)}
-        for at_ms, rate, _ in market.settled
+        {"symbol": market.symbol, "fundingRate": f"{each.rate:f}", "fundingRateTimestamp": str(each.at_ms)}
+        for each in market.settled
     ]
     return {"category": "linear", "list": rows[::-1][: _limit(given, PAGE, PAGE)]}
 
