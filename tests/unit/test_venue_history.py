@@ -11,7 +11,7 @@ from engine.venue_sim.errors import ApiError
 from engine.venue_sim.market_events import Mark, Print
 from engine.venue_sim.paging import MOST, WEEK_MS, page
 from engine.venue_sim.routes import NOT_OFFERED
-from tests.support.venue import START_NS, SYMBOL, Client, at, client_of, venue_of
+from tests.support.venue import SYMBOL, Client, at, client_of, venue_of
 
 MINUTES_5 = 300
 
