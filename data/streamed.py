@@ -24,8 +24,10 @@ from engine.core.types import Instrument
 
 KIND = "nautilus-stream"
 BOOK, FUNDING = "order_book_deltas", "funding_rates"
+LOG = "node.log"
 FLUSHES = 256  # held at once
 _MINUTE_NS = 60_000_000_000
+_ANEW = "Reconnect succeeded"
 
 
 class _Source(NamedTuple):
@@ -92,6 +94,14 @@ def ingested(stream: Path, into: Path, instrument: Instrument) -> Ingest | None:
         fingerprint=fingerprint,
         warnings=tuple(f"the recording of {name} ends within a write" for name in sorted(torn)),
     )
+
+
+def reconnected(root: Path) -> list[int]:
+    """When connections of the node that streamed into `root` were made anew, by its log, in order."""
+    log = root / LOG
+    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+    times = (line.partition("Z")[0] for line in lines if _ANEW in line)
+    return [int(np.datetime64(time, "ns").astype(np.int64)) for time in times]
 
 
 def _began(stream: Path) -> int:

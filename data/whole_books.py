@@ -1,11 +1,12 @@
 """A book that a venue tells whole each time, as what changed in it.
 
 Each message clears the book and tells the best N levels a side: a row of the catalog for each would put every order at
-the end of its queue, twice a second. Nothing is missed where a message is lost, the next one tells all; but where none
-came for longer than `silent_ns`, nobody knew the book meanwhile.
+the end of its queue, twice a second. Where a message is lost the next one tells all; but where none came for longer
+than `silent_ns`, or the connection was made anew, nobody knew the book meanwhile.
 """
 
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,15 +24,17 @@ class Whole(NamedTuple):
     silent_ns: int
 
 
-def as_changes(pieces: Iterator[Piece], whole: Whole) -> Iterator[Piece]:
-    """The pieces, those of the book (whole messages) as changes; it begins anew behind a silence."""
+def as_changes(pieces: Iterator[Piece], whole: Whole, reconnected: Sequence[int]) -> Iterator[Piece]:
+    """The pieces, those of the book (whole messages) as changes; it begins anew behind a silence, and behind each of
+    the times at which the connection was made anew."""
     windows, last = Windows(whole.levels), 0
     for piece in pieces:
         if piece.table is not Table.BOOK:
             yield piece
             continue
         for moment, bids, asks in _told(piece.rows):
-            if moment.ts_init - last > whole.silent_ns:
+            anew = bisect(reconnected, last) < bisect(reconnected, moment.ts_init)
+            if anew or moment.ts_init - last > whole.silent_ns:
                 windows.restart()
             windows.add(moment, bids, asks)
             last = moment.ts_init

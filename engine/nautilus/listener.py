@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from nautilus_trader.common import Environment, LoggerConfig
+from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
 from nautilus_trader.live import LiveDataEngineConfig, LiveExecutionEngineConfig, LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import BookType, InstrumentId, StrategyId, TraderId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
+from data.streamed import LOG
 from engine.core.types import SECOND, Nanos
 from engine.nautilus.access import Addresses
 from engine.nautilus.adapters import adapter_of
@@ -98,7 +99,7 @@ def listened(
         config = LiveNodeConfig(
             environment=Environment.LIVE,
             trader_id=TraderId("PERPMM-001"),
-            logging=LoggerConfig(bypass_logging=True),
+            logging=_logged(stream),
             timeout_connection_secs=_CONNECT_S,
             delay_post_stop_secs=0.0,
             data_engine=LiveDataEngineConfig(),
@@ -112,3 +113,13 @@ def listened(
         finally:
             node.dispose()
     return asked[0] if asked else None
+
+
+def _logged(folder: Path) -> LoggerConfig:
+    """That a connection was made anew is told nowhere else."""
+    return LoggerConfig(
+        stdout_level=LogLevel.OFF,
+        fileout_level=LogLevel.INFO,
+        file_config=FileWriterConfig(directory=str(folder.absolute()), file_name=Path(LOG).stem),
+        print_config=False,
+    )

@@ -74,7 +74,7 @@ def _added(node: Path, catalog: Path, instrument: Instrument) -> Ingest | None:
             return None
         pieces, adapter = pieces_of(Path(folder), raw.tables, instrument), adapter_of(instrument.venue)
         if adapter.whole is not None:
-            pieces = as_changes(pieces, adapter.whole)
+            pieces = as_changes(pieces, adapter.whole, streamed.reconnected(node.parents[1]))
         elif adapter.levels is not None:
             pieces = windowed(pieces, adapter.levels)
         pieces = with_silences(pieces, silence_ns=1)

@@ -73,34 +73,38 @@ def test_a_recording_is_what_the_market_said_and_its_gaps_are_marked(tmp_path: P
         def size() -> int:
             return sum(path.stat().st_size for path in tmp_path.glob(".c.stream/**/trades*.feather*"))
 
-        def trading() -> None:
-            before = size()
-            until(lambda: size() > before)
-
         def played_on(steps: int) -> None:
             end = market.steps + steps
             until(lambda: market.steps > end)
 
+        def again() -> None:
+            until(lambda: market.topics == topics)
+            played_on(3)
+
         with subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, text=True) as recorder:
-            trading()
+            until(lambda: size() > 0)
+            topics = market.topics
             if venue.counted:
                 market.losing = True
                 played_on(3)
                 market.losing = False
-                trading()
+                until(lambda: any("unsubscribe" in text for text in market.asked))
+                again()
+            there(market.cut())
+            again()
             market.away = True
             there(market.cut())
             played_on(CUT_STEPS)
-            nobody_knew = time.time_ns()
+            nobody_knew, before = time.time_ns(), size()
             market.away = False
-            trading()
+            until(lambda: size() > before)
             recorder.send_signal(signal.SIGINT)
             out, _ = recorder.communicate()
     assert recorder.returncode == 128 + signal.SIGINT
     assert json.loads(out)["instrument"] == venue.instrument
     held = store.contents(catalog, venue.instrument)
     gaps = store.gaps(catalog, held, held.start_ns, held.end_ns)
-    assert len(gaps) > venue.counted
+    assert len(gaps) >= 2 + venue.counted
     assert any(gap.start_ns < nobody_knew < (gap.end_ns or 0) for gap in gaps)
     found = check_catalog(catalog, None, Limits())[venue.instrument]
     assert found.tally.breaks >= 1
