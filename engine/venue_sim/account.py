@@ -25,6 +25,14 @@ class Income(msgspec.Struct, frozen=True, kw_only=True):
     trade_id: str = ""
 
 
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """Of margin to an isolated position (positive) or from it, by its owner."""
+
+    leg: Leg
+    amount: Decimal
+    at_ms: int
+
+
 class Account:
     def __init__(self, key: str, secret: str, *, asset: str, wallet: Decimal) -> None:
         self.key, self.secret = key, secret
@@ -34,6 +42,8 @@ class Account:
         self.realised: dict[Leg, Decimal] = {}
         self.leverages: dict[str, int] = {}
         self.isolated: set[str] = set()
+        self.moved: dict[Leg, Decimal] = {}  # what isolated positions have beyond the margin of their entry
+        self.moves: list[Move] = []
         self.dual = False
         self.multi_assets = False
         self.fee_burn = False
@@ -63,8 +73,11 @@ class Account:
     def fold(self, contract: Contract, leg: Leg, side: Side, *, lots: int, price: int) -> Decimal:
         """Change a leg by a fill; returns what it realised."""
         size, at = contract.size_of(lots), contract.price_of(price)
-        folded = fold(contract.instrument, self.legs.get(leg, FLAT), side, size, at)
+        before = self.legs.get(leg, FLAT)
+        folded = fold(contract.instrument, before, side, size, at)
         self.legs[leg] = folded.position
+        if folded.position.size * before.size <= 0:  # it is over
+            self.moved.pop(leg, None)
         self.realised[leg] = self.realised.get(leg, ZERO) + folded.realised
         self.wallet += folded.realised
         return folded.realised

@@ -1,7 +1,7 @@
 """What an account must put up, and when it can no longer. Binance's one-price arithmetic, one maintenance tier.
 
 Cross margin: everything held stands for everything. A leg set to ISOLATED stands for itself, with the initial margin
-of its entry.
+of its entry and what was moved there.
 """
 
 from collections.abc import Mapping
@@ -42,6 +42,18 @@ class Margins:
     def maintenance_of(self, leg: Leg, position: Position) -> Decimal:
         return self.value(leg, position) * self._contracts[leg[0]].instrument.margin_maint
 
+    def isolated_wallet(self, leg: Leg, position: Position) -> Decimal:
+        """What a position that stands for itself was given; 0 of the others."""
+        if leg[0] not in self._account.isolated or position.entry is None:
+            return ZERO
+        given = abs(position.size) * position.entry / self._account.leverage(leg[0])
+        return given + self._account.moved.get(leg, ZERO)
+
+    def isolated_margin(self, leg: Leg, position: Position) -> Decimal:
+        if leg[0] not in self._account.isolated:
+            return ZERO
+        return self.isolated_wallet(leg, position) + self.unrealised(leg, position)
+
     @property
     def total_unrealised(self) -> Decimal:
         return sum((self.unrealised(*held) for held in self._account.positions()), ZERO)
@@ -80,38 +92,51 @@ class Margins:
         return size * price
 
     @property
+    def free(self) -> Decimal:
+        """The margin without what was moved to positions."""
+        return self.equity - sum(self._account.moved.values(), ZERO)
+
+    @property
     def available(self) -> Decimal:
-        return max(self.equity - self.initial(), ZERO)
+        return max(self.free - self.initial(), ZERO)
+
+    @property
+    def shared_wallet(self) -> Decimal:
+        """What stands for all positions that do not stand for themselves."""
+        alone = sum((self.isolated_wallet(*held) for held in self._account.positions()), ZERO)
+        return self._account.wallet - alone
 
     def affords(self, order: Order, instead_of: Order | None = None) -> bool:
         """An order that lessens what must be put up is always affordable."""
         after = self.initial(order, instead_of)
-        return after <= self.equity or after <= self.initial()
+        return after <= self.free or after <= self.initial()
 
-    def liquidation_price(self, symbol: str) -> Decimal:
-        """The mark price at which the account's margin equals its maintenance, all else unchanged; 0 where none is."""
-        held = self._account.positions(symbol)
-        rest = [each for each in self._account.positions() if each[0][0] != symbol]
-        wallet = self._account.wallet + sum((self.unrealised(*e) - self.maintenance_of(*e) for e in rest), ZERO)
+    def liquidation_price(self, leg: Leg) -> Decimal:
+        """The mark price at which the margin behind a leg is its maintenance, all else unchanged; 0 where none is."""
+        if leg[0] in self._account.isolated:
+            held = [(leg, self._account.position(*leg))]
+            wallet = self.isolated_wallet(*held[0])
+        else:
+            held = self._account.positions(leg[0])
+            rest = [each for each in self._together() if each[0][0] != leg[0]]
+            wallet = self.shared_wallet + sum((self.unrealised(*e) - self.maintenance_of(*e) for e in rest), ZERO)
         size = sum((p.size for _, p in held), ZERO)
         cost = sum((p.size * p.entry for _, p in held if p.entry is not None), ZERO)
-        rate = self._contracts[symbol].instrument.margin_maint
+        rate = self._contracts[leg[0]].instrument.margin_maint
         divisor = size - rate * sum((abs(p.size) for _, p in held), ZERO)
         return max((cost - wallet) / divisor, ZERO) if divisor else ZERO
 
+    def _together(self) -> list[tuple[Leg, Position]]:
+        return [each for each in self._account.positions() if each[0][0] not in self._account.isolated]
+
     def doomed(self) -> list[Leg]:
         """The legs that the venue now closes."""
-        held = self._account.positions()
-        alone = [each for each in held if each[0][0] in self._account.isolated]
-        lost = [leg for leg, p in alone if self._backing(leg, p) <= self.maintenance_of(leg, p)]
-        together = [each for each in held if each not in alone]
+        together = self._together()
+        alone = [each for each in self._account.positions() if each not in together]
+        lost = [leg for leg, p in alone if self.isolated_margin(leg, p) <= self.maintenance_of(leg, p)]
         maintenance = sum((self.maintenance_of(*each) for each in together), ZERO)
-        backing = self._account.wallet + sum((self.unrealised(*each) for each in together), ZERO)
+        backing = self.shared_wallet + sum((self.unrealised(*each) for each in together), ZERO)
         return lost + ([leg for leg, _ in together] if together and backing <= maintenance else [])
-
-    def _backing(self, leg: Leg, position: Position) -> Decimal:
-        assert position.entry is not None
-        return abs(position.size) * position.entry / self._account.leverage(leg[0]) + self.unrealised(leg, position)
 
 
 def _builds(order: Order, leg: Leg, side: Side) -> bool:

@@ -146,7 +146,7 @@ def position_letters(account: Account, margins: Margins, leg: Leg) -> dict[str, 
         "cr": money(account.realised.get(leg, ZERO)),
         "up": money(margins.unrealised(leg, position)),
         "mt": "isolated" if isolated else "cross",
-        "iw": money(margins.initial_of(leg, position) if isolated else ZERO),
+        "iw": money(margins.isolated_wallet(leg, position)),
         "ps": leg[1],
         "ma": account.asset,
     }

@@ -79,7 +79,7 @@ def lots_of(given: Parameters, contract: Contract) -> int:
 
 
 def order_request(given: Parameters, contract: Contract, *, now_ms: int, default_id: str) -> Request:
-    """A new order's parameters. Raises ApiError for the first that is wrong."""
+    """A new order's parameters, its price among them. Raises ApiError for the first that is wrong."""
     side, kind = side_of(given), text(given, "type").upper()
     if kind in CONDITIONAL:
         message = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
@@ -89,8 +89,6 @@ def order_request(given: Parameters, contract: Contract, *, now_ms: int, default
     client_id = given.get("newClientOrderId") or default_id
     if not CLIENT_ID.match(client_id):
         raise ApiError(-4015, "Client order id is not valid.")
-    if given.get("priceMatch", "NONE") != "NONE":  # this venue does not price orders for their owner
-        raise bad_value("priceMatch")
     tif = _tif(given, kind)
     return Request(
         symbol=contract.symbol,
@@ -104,6 +102,7 @@ def order_request(given: Parameters, contract: Contract, *, now_ms: int, default
         reduce_only=flag(given, "reduceOnly", default=False),
         good_till_ms=_good_till(given, tif, now_ms),
         stp=given.get("selfTradePreventionMode") or "EXPIRE_MAKER",
+        price_match=given.get("priceMatch") or "NONE",
         result=given.get("newOrderRespType") == "RESULT",
     )
 

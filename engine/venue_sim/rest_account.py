@@ -94,9 +94,9 @@ def _account_position(account: Account, margins: Margins, leg: Leg, *, full: boo
         "positionSide": leg[1],
         "positionAmt": f"{position.size:f}",
         "unrealizedProfit": money(margins.unrealised(leg, position)),
-        "isolatedMargin": initial if isolated else "0",
+        "isolatedMargin": money(margins.isolated_margin(leg, position)) if isolated else "0",
         "notional": money(_signed_value(margins, leg, account)),
-        "isolatedWallet": initial if isolated else "0",
+        "isolatedWallet": money(margins.isolated_wallet(leg, position)) if isolated else "0",
         "initialMargin": initial,
         "maintMargin": money(margins.maintenance_of(leg, position)),
         "updateTime": account.leg_updated_ms.get(leg, 0),
@@ -141,7 +141,6 @@ def position_risk_v3(exchange: Exchange, account: Account, given: Parameters) ->
 def _risk(exchange: Exchange, account: Account, leg: Leg) -> dict[str, Any]:
     margins, position = exchange.margins(account), account.position(*leg)
     isolated = leg[0] in account.isolated
-    initial = money(margins.initial_of(leg, position)) if isolated else "0.00000000"
     mark = exchange.markets[leg[0]].mark_price
     return {
         "symbol": leg[0],
@@ -151,10 +150,10 @@ def _risk(exchange: Exchange, account: Account, leg: Leg) -> dict[str, Any]:
         "breakEvenPrice": f"{position.entry or ZERO:f}",
         "markPrice": money(mark),
         "unRealizedProfit": money(margins.unrealised(leg, position)),
-        "liquidationPrice": money(margins.liquidation_price(leg[0])) if position.size else "0",
-        "isolatedMargin": initial,
+        "liquidationPrice": money(margins.liquidation_price(leg)) if position.size else "0",
+        "isolatedMargin": money(margins.isolated_margin(leg, position)),
         "notional": money(position.size * mark),
-        "isolatedWallet": initial if isolated else "0",
+        "isolatedWallet": money(margins.isolated_wallet(leg, position)) if isolated else "0",
         "updateTime": account.leg_updated_ms.get(leg, 0),
     }
 

@@ -22,15 +22,16 @@ from engine.venue_sim.parameters import (
     text,
     whole,
 )
+from engine.venue_sim.price_match import priced
 
 DONE = {"code": "200", "msg": "The operation of cancel all open order is done."}
 MOST_AT_ONCE = 5
 
 
 def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    contract = exchange.market(text(given, "symbol")).contract
-    default_id = f"venue-{exchange.next_id()}"
-    request = order_request(given, contract, now_ms=exchange.now_ms, default_id=default_id)
+    market = exchange.market(text(given, "symbol"))
+    contract, default_id = market.contract, f"venue-{exchange.next_id()}"
+    request = order_request(priced(market, given), contract, now_ms=exchange.now_ms, default_id=default_id)
     order = trading.place(exchange, account, request)
     body = order_body(order, contract)
     if request.result:
@@ -41,17 +42,17 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def test(exchange: Exchange, _account: Account, given: Parameters) -> Any:
     """Checks the form only, as the venue does."""
-    contract = exchange.market(text(given, "symbol")).contract
-    order_request(given, contract, now_ms=exchange.now_ms, default_id="test")
+    market = exchange.market(text(given, "symbol"))
+    order_request(priced(market, given), market.contract, now_ms=exchange.now_ms, default_id="test")
     return {}
 
 
 def modify(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    contract = exchange.market(text(given, "symbol")).contract
-    order = _named(account, given)
+    market = exchange.market(text(given, "symbol"))
+    contract, order = market.contract, _named(account, given)
     if order is None:
         raise no_such_order()
-    lots, price = lots_of(given, contract), price_of(given, contract)
+    lots, price = lots_of(given, contract), price_of(priced(market, given), contract)
     return order_body(trading.modify(exchange, order, side=side_of(given), lots=lots, price=price), contract)
 
 

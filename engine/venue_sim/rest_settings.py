@@ -7,7 +7,7 @@ from engine.venue_sim.account import Account
 from engine.venue_sim.contract import MAX_LEVERAGE
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
-from engine.venue_sim.parameters import Parameters, flag, number, text, whole
+from engine.venue_sim.parameters import Parameters, flag, text, whole
 from engine.venue_sim.rest_account import BOUND
 from engine.venue_sim.upkeep import LISTEN_MS
 
@@ -85,19 +85,6 @@ def set_fee_burn(_exchange: Exchange, account: Account, given: Parameters) -> An
     """A switch: fees are taken in the margin asset all the same."""
     account.fee_burn = flag(given, "feeBurn")
     return OK
-
-
-def position_margin(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    """Only isolated positions have a margin of their own, and this venue derives it from the entry."""
-    exchange.market(text(given, "symbol"))
-    number(given, "amount")
-    raise ApiError(-4046 if not account.isolated else -4051, "Isolated balance insufficient.")
-
-
-def position_margin_history(exchange: Exchange, _account: Account, given: Parameters) -> Any:
-    """Nothing can be moved to a position's margin or from it."""
-    exchange.market(text(given, "symbol"))
-    return []
 
 
 def open_listen_key(exchange: Exchange, account: Account, _given: Parameters) -> Any:

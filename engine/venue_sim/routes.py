@@ -8,6 +8,7 @@ import msgspec
 
 from engine.venue_sim import rest_account as account
 from engine.venue_sim import rest_algo as algo
+from engine.venue_sim import rest_margin as margin
 from engine.venue_sim import rest_market as market
 from engine.venue_sim import rest_orders as orders
 from engine.venue_sim import rest_settings as settings
@@ -102,8 +103,8 @@ ROUTES: dict[str, Route] = {
     "GET /fapi/v1/income": Route(history.income, weight=30),
     "POST /fapi/v1/leverage": Route(settings.leverage),
     "POST /fapi/v1/marginType": Route(settings.margin_type),
-    "POST /fapi/v1/positionMargin": Route(settings.position_margin),
-    "GET /fapi/v1/positionMargin/history": Route(settings.position_margin_history),
+    "POST /fapi/v1/positionMargin": Route(margin.move),
+    "GET /fapi/v1/positionMargin/history": Route(margin.history),
     "GET /fapi/v1/positionSide/dual": Route(settings.position_mode, weight=30),
     "POST /fapi/v1/positionSide/dual": Route(settings.set_position_mode),
     "GET /fapi/v1/multiAssetsMargin": Route(settings.multi_assets, weight=30),

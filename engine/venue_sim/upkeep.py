@@ -91,7 +91,7 @@ def _at_risk(account: Account, margins: Margins, leg: Leg) -> dict[str, str]:
         "ps": leg[1],
         "pa": f"{position.size:f}",
         "mt": "ISOLATED" if isolated else "CROSSED",
-        "iw": money(margins.initial_of(leg, position)) if isolated else "0",
+        "iw": money(margins.isolated_wallet(leg, position)) if isolated else "0",
         "mp": f"{margins.mark(leg[0], position):f}",
         "up": money(margins.unrealised(leg, position)),
         "mm": money(margins.maintenance_of(leg, position)),

@@ -11,7 +11,7 @@ from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import SECOND
 from engine.venue_sim.account import Account
 from engine.venue_sim.feed import Feed
-from engine.venue_sim.market_events import Depth, MarketEvent, Print
+from engine.venue_sim.market_events import Depth, Mark, MarketEvent, Print
 from engine.venue_sim.server import run
 from engine.venue_sim.venue import Venue
 from engine.venue_sim.venue_log import VenueLog
@@ -126,6 +126,63 @@ async def test_a_stop_waits_for_its_price() -> None:
         assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1] == []
         _, done = await client.ask("GET", "/fapi/v1/algoOrder", algoId=waiting["algoId"])
         assert done["algoStatus"] == "FINISHED"
+
+
+@pytest.mark.parametrize("active", [True, False])
+async def test_a_trailing_stop_follows_the_best_price(active: bool) -> None:
+    """It sells once the price has come back by a per cent from the best that it saw while active."""
+    prices = [(1, 1020), (2, 1040), (3, 1030), (4, 1029)]
+    async with client_of(venue_of([Print(SYMBOL, at(second), 1, price, 1) for second, price in prices])) as client:
+        await client.place("BUY", None, "0.5")
+        trail = {
+            "symbol": SYMBOL,
+            "side": "SELL",
+            "type": "TRAILING_STOP_MARKET",
+            "quantity": "0.5",
+            "reduceOnly": "true",
+        }
+        beyond = {} if active else {"activatePrice": "104.1"}
+        path = "/fapi/v1/algoOrder"
+        assert (await client.ask("POST", path, **trail, callbackRate="11"))[1]["code"] == -2007
+        assert (await client.ask("POST", path, **trail, callbackRate="1", activatePrice="99"))[1]["code"] == -2021
+        _, waiting = await client.ask("POST", path, **trail, callbackRate="1", **beyond)
+        assert waiting["callbackRate"] == "1"
+        client.advance(3.5)
+        assert (await client.ask("GET", path, algoId=waiting["algoId"]))[1]["algoStatus"] == "NEW"
+        client.advance(1)
+        held = (await client.ask("GET", "/fapi/v3/positionRisk"))[1]
+        assert [p["positionAmt"] for p in held] == ([] if active else ["0.500"])
+
+
+async def test_margin_moved_to_an_isolated_position_keeps_it_longer() -> None:
+    path, asked = "/fapi/v1/positionMargin", {"symbol": SYMBOL, "type": 1, "amount": "3"}
+    async with client_of(venue_of([Mark(SYMBOL, at(1), Decimal("96.5")), Mark(SYMBOL, at(2), Decimal(95))])) as client:
+        assert (await client.ask("POST", path, **asked))[1]["code"] == -4054
+        await client.ask("POST", "/fapi/v1/marginType", symbol=SYMBOL, marginType="ISOLATED")
+        await client.place("BUY", None, "1")
+        (alone,) = (await client.ask("GET", "/fapi/v3/positionRisk"))[1]
+        before = (await client.ask("GET", "/fapi/v2/balance"))[1][0]["availableBalance"]
+        assert (await client.ask("POST", path, **asked))[1]["msg"] == "Successfully modify position margin."
+        (backed,) = (await client.ask("GET", "/fapi/v3/positionRisk"))[1]
+        assert Decimal(backed["isolatedWallet"]) == Decimal(alone["isolatedWallet"]) + 3
+        assert Decimal(backed["liquidationPrice"]) < Decimal(alone["liquidationPrice"])
+        assert Decimal((await client.ask("GET", "/fapi/v2/balance"))[1][0]["availableBalance"]) == Decimal(before) - 3
+        for refused, code in (
+            ({"amount": "4", "type": 2}, -4051),
+            ({"amount": "99999"}, -4051),
+            ({"amount": "0"}, -4055),
+        ):
+            assert (await client.ask("POST", path, **asked | refused))[1]["code"] == code
+        assert (await client.ask("POST", path, **asked | {"amount": "1", "type": 2}))[0] == 200
+        moves = (await client.ask("GET", f"{path}/history", symbol=SYMBOL))[1]
+        assert [(row["type"], Decimal(row["amount"])) for row in moves] == [(1, 3), (2, 1)]
+        at_price = Decimal((await client.ask("GET", "/fapi/v3/positionRisk"))[1][0]["liquidationPrice"])
+        assert 95 < at_price < Decimal("96.5") < Decimal(alone["liquidationPrice"])
+        client.advance(1.5)
+        assert len((await client.ask("GET", "/fapi/v3/positionRisk"))[1]) == 1
+        client.advance(1)
+        assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1] == []
+        assert client.account.wallet > 9_000  # the rest of the account does not stand for it
 
 
 async def test_a_tape_that_breaks_ends_the_venue() -> None:

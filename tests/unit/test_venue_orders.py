@@ -76,7 +76,9 @@ async def test_who_rests_waits_for_its_turn() -> None:
         (-1111, "BUY", "99.0", "0.0001", {}),
         (-1111, "BUY", "99.05", "1", {}),
         (-4005, "SELL", "101.0", "1000001", {}),
-        (-1130, "BUY", "99.0", "1", {"priceMatch": "QUEUE"}),
+        (-1106, "BUY", "99.0", "1", {"priceMatch": "QUEUE"}),
+        (-5037, "BUY", "", "1", {"priceMatch": "BEST"}),
+        (-5041, "BUY", "", "1", {"priceMatch": "QUEUE_20"}),
         (-4164, "BUY", "99.0", "0.01", {}),
         (-4016, "BUY", "120.0", "1", {}),
         (-2019, "BUY", "99.0", "9000", {}),
@@ -95,6 +97,13 @@ async def test_what_is_refused(code: int, side: str, price: str, quantity: str, 
     async with client_of(venue_of()) as client:
         await refused(client, code, side, price, quantity, **more)
         assert (await client.ask("GET", "/fapi/v1/openOrders"))[1] == []
+
+
+@pytest.mark.parametrize(("match", "price"), [("QUEUE", "100.0"), ("QUEUE_5", "99.6"), ("OPPONENT", "100.1")])
+async def test_the_venue_prices_an_order_from_the_book(match: str, price: str) -> None:
+    async with client_of(venue_of()) as client:
+        _, placed = await client.place("BUY", "", "1", priceMatch=match)
+        assert (placed["price"], placed["priceMatch"]) == (price, match)
 
 
 async def test_an_id_in_use_is_refused() -> None:
