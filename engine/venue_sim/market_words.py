@@ -187,6 +187,19 @@ def kline_event(market: Market, candle: Candle, interval: str, *, width_ms: int,
     return {"e": "kline", "E": at_ms, "s": market.symbol, "k": inner}
 
 
+def continuous_event(market: Market, candle: Candle, interval: str, *, width_ms: int, at_ms: int) -> Body:
+    """The same of a pair's perpetual contract."""
+    inner = kline_event(market, candle, interval, width_ms=width_ms, at_ms=at_ms)["k"]
+    pair = {"e": "continuous_kline", "E": at_ms, "ps": inner.pop("s"), "ct": "PERPETUAL"}
+    return pair | {"k": inner}
+
+
+def asset_index_event(asset: str, at_ms: int) -> Body:
+    """The margin's own asset counts for what it is."""
+    rates = dict.fromkeys("iBAQG", "1.00000000") | dict.fromkeys("baqg", "0.00000000")
+    return {"e": "assetIndexUpdate", "E": at_ms, "s": f"{asset}USD"} | rates
+
+
 def ticker_body(market: Market, now_ms: int) -> Body:
     """The statistics of a day, or of as much of it as the venue has seen."""
     contract, seen = market.contract, [c for c in market.candles if c.open_ms > now_ms - DAY_MS]

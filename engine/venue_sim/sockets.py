@@ -12,6 +12,7 @@ from engine.venue_sim.striking import on_messages
 from engine.venue_sim.venue import Venue
 
 PING_S = 180.0
+METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 
 
 async def serve_streams(venue: Venue, request: web.Request) -> web.WebSocketResponse:
@@ -67,23 +68,41 @@ def _control(venue: Venue, line: Line, text: str) -> dict[str, Any]:
     try:
         frame = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        return {"error": {"code": 3, "msg": f"Invalid JSON: {error}"}}
+        return _wrong(3, f"Invalid JSON: {error}")
     if not isinstance(frame, dict):
-        return {"error": {"code": 2, "msg": "Invalid request: request must be an object"}}
-    number, names = frame.get("id"), frame.get("params") or []
-    match frame.get("method"):
-        case "SUBSCRIBE":
+        return _wrong(2, "Invalid request: request must be an object")
+    method, names = frame.get("method"), frame.get("params") or []
+    if not isinstance(names, list):
+        found = _wrong(2, "Invalid request: params must be a list")
+    elif method in ("SUBSCRIBE", "UNSUBSCRIBE") and not all(isinstance(name, str) for name in names):
+        found = _wrong(2, "Invalid request: a stream's name must be a string")
+    else:
+        found = _done(venue, line, method, names)
+    return found | ({"id": frame["id"]} if "id" in frame else {})
+
+
+def _done(venue: Venue, line: Line, method: Any, names: list[Any]) -> dict[str, Any]:
+    match method, names:
+        case "SUBSCRIBE", _:
             venue.subscribed(line, names)
-            return {"result": None, "id": number}
-        case "UNSUBSCRIBE":
+            return {"result": None}
+        case "UNSUBSCRIBE", _:
             venue.streams.unsubscribe(line, names)
-            return {"result": None, "id": number}
-        case "LIST_SUBSCRIPTIONS":
-            return {"result": list(line.names), "id": number}
-        case "SET_PROPERTY" if names and names[0] == "combined":
-            line.combined = bool(names[1])
-            return {"result": None, "id": number}
-        case "GET_PROPERTY" if names and names[0] == "combined":
-            return {"result": line.combined, "id": number}
-        case method:
-            return {"error": {"code": 2, "msg": f"Invalid request: unknown method {method}"}, "id": number}
+            return {"result": None}
+        case "LIST_SUBSCRIPTIONS", _:
+            return {"result": list(line.names)}
+        case "SET_PROPERTY", ["combined", bool() as wanted]:
+            line.combined = wanted
+            return {"result": None}
+        case "SET_PROPERTY", ["combined", _]:
+            return _wrong(1, "Invalid value type: expected Boolean")
+        case "GET_PROPERTY", ["combined"]:
+            return {"result": line.combined}
+        case (("SET_PROPERTY" | "GET_PROPERTY"), _):
+            return _wrong(0, "Unknown property")
+        case _:
+            return _wrong(2, f"Invalid request: unknown variant {method}, expected one of {', '.join(METHODS)}")
+
+
+def _wrong(code: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "msg": message}}

@@ -9,14 +9,14 @@ import msgspec
 
 from engine.core.types import Side
 from engine.venue_sim import market_words as words
-from engine.venue_sim.market import Change, Market, Trade
+from engine.venue_sim.market import Candle, Change, Market, Trade
 from engine.venue_sim.rest_market import INTERVALS_MS
 from engine.venue_sim.subscriptions import Subscriptions
 
 DEPTH = re.compile(r"@depth(5|10|20)?(?:@(0|100|250|500)ms)?$")
 DEFAULT_MS = 250
 CADENCES_MS = (100, 250, 500)
-KLINE = "@kline_"
+KLINE, CONTINUOUS = "@kline_", "_perpetual@continuousKline_"
 
 
 class Window:
@@ -43,6 +43,7 @@ class Streams(Subscriptions):
         super().__init__()
         self._windows: dict[tuple[str, int], Window] = {}
         self._beats: dict[int, int] = {}
+        self._unsaid_ms: dict[str, int] = {}  # candle stream -> the first candle that may still change
         self._tops: dict[str, Any] = {}
 
     def depth(self, market: Market, change: Change) -> None:
@@ -99,7 +100,13 @@ class Streams(Subscriptions):
         self.say("!markPrice@arr@1s", lambda: [words.mark_event(market, now_ms) for market in markets])
         self.say("!markPrice@arr", lambda: [words.mark_event(market, now_ms) for market in markets])
         self.say("!ticker@arr", lambda: [words.ticker_event(market, now_ms) for market in markets])
+        self._asset_indexes(sorted({market.contract.instrument.settlement for market in markets}), now_ms)
         self.say("!miniTicker@arr", lambda: [words.mini_ticker_event(market, now_ms) for market in markets])
+
+    def _asset_indexes(self, assets: list[str], now_ms: int) -> None:
+        self.say("!assetIndex@arr", lambda: [words.asset_index_event(asset, now_ms) for asset in assets])
+        for asset in assets:
+            self.say(f"{asset.lower()}usd@assetIndex", partial(words.asset_index_event, asset, now_ms))
 
     def _window(self, market: Market, every_ms: int, now_ms: int) -> None:
         window = self._windows.pop((market.symbol, every_ms), None)
@@ -109,6 +116,7 @@ class Streams(Subscriptions):
         suffixes = [f"@{every_ms}ms", *([""] if every_ms == DEFAULT_MS else [])]
         for suffix in suffixes:
             self.say(f"{symbol}@depth{suffix}", lambda: words.depth_event(market.contract, change))
+            self.say(f"{symbol}@rpiDepth{suffix}", lambda: words.depth_event(market.contract, change))
             for count in (5, 10, 20):
                 top = msgspec.structs.replace(
                     change, bids=_top(market, Side.BUY, count), asks=_top(market, Side.SELL, count)
@@ -116,12 +124,26 @@ class Streams(Subscriptions):
                 self.say(f"{symbol}@depth{count}{suffix}", partial(words.depth_event, market.contract, top))
 
     def _klines(self, market: Market, now_ms: int) -> None:
-        prefix = f"{market.symbol.lower()}{KLINE}"
-        for name in [name for name in self.by_name if name.startswith(prefix)]:
-            interval = name.removeprefix(prefix)
-            if (width := INTERVALS_MS.get(interval)) and market.candles:
-                candle = words.candles(market, width)[-1]
-                self.say(name, partial(words.kline_event, market, candle, interval, width_ms=width, at_ms=now_ms))
+        """Each candle ends with a word that says so, also where the next has already begun."""
+        symbol = market.symbol.lower()
+        for prefix, event in (
+            (f"{symbol}{KLINE}", words.kline_event),
+            (f"{symbol}{CONTINUOUS}", words.continuous_event),
+        ):
+            for name in [name for name in self.by_name if name.startswith(prefix)]:
+                interval = name.removeprefix(prefix)
+                if width := INTERVALS_MS.get(interval):
+                    for candle in self._fresh(name, words.candles(market, width)[-2:], width, now_ms):
+                        self.say(name, partial(event, market, candle, interval, width_ms=width, at_ms=now_ms))
+
+    def _fresh(self, name: str, newest: list[Candle], width_ms: int, now_ms: int) -> list[Candle]:
+        """Of the two newest candles those of which the stream has not yet said that they are over."""
+        since = self._unsaid_ms.get(name, newest[-1].open_ms if newest else 0)
+        fresh = [candle for candle in newest if candle.open_ms >= since]
+        if fresh:
+            over = now_ms >= fresh[-1].open_ms + width_ms
+            self._unsaid_ms[name] = fresh[-1].open_ms + (width_ms if over else 0)
+        return fresh
 
 
 def _top(market: Market, side: Side, count: int) -> list[tuple[int, int]]:

@@ -20,6 +20,18 @@ MARKET = [
 ]
 
 
+WRONG: list[tuple[Any, int]] = [
+    ({"method": "DANCE", "id": 2}, 2),
+    ({"params": [], "id": 3}, 2),
+    ({"method": "SUBSCRIBE", "params": "btcusdt@trade", "id": 4}, 2),
+    ({"method": "SUBSCRIBE", "params": [1], "id": 5}, 2),
+    ({"method": ["SUBSCRIBE"], "id": 6}, 2),
+    ({"method": "SET_PROPERTY", "params": ["combined", "yes"], "id": 7}, 1),
+    ({"method": "GET_PROPERTY", "params": ["colour"], "id": 8}, 0),
+    ([1], 2),
+]
+
+
 async def received(socket: aiohttp.ClientWebSocketResponse, count: int) -> list[dict[str, Any]]:
     return [json.loads((await socket.receive(timeout=10)).data) for _ in range(count)]
 
@@ -49,9 +61,11 @@ async def test_unsubscribed_is_silent_and_a_wrong_frame_is_answered() -> None:
         await socket.send_json({"method": "UNSUBSCRIBE", "params": ["btcusdt@trade"], "id": 1})
         await received(socket, 1)
         client.advance(3)
-        await socket.send_json({"method": "DANCE", "id": 2})
-        (answer,) = await received(socket, 1)
-        assert (answer["error"]["code"], answer["id"]) == (2, 2)
+        for frame, code in WRONG:
+            await socket.send_json(frame)
+            (answer,) = await received(socket, 1)
+            assert answer["error"]["code"] == code
+            assert answer.get("id") == (frame.get("id") if isinstance(frame, dict) else None)
 
 
 @pytest.mark.parametrize("name", ["btcusdt@depth@100ms", "btcusdt@depth@500ms", "btcusdt@depth"])
@@ -87,6 +101,22 @@ async def test_partial_depth_top_and_mark() -> None:
         assert last[names[1]]["a"] == "100.1"
         assert last[names[2]]["T"] == at(100) // 1_000_000
         assert last[names[3]]["k"]["v"] == "0.200"
+
+
+@pytest.mark.parametrize("name", ["btcusdt@kline_1m", "btcusdt_perpetual@continuousKline_1m"])
+async def test_a_candle_ends_with_a_word_that_says_so(name: str) -> None:
+    """The first minute ends 40 s after the start, and the next begins with a trade at once."""
+    told = [Print(SYMBOL, at(second), 1, 1001, 100) for second in (1, 39.9, 40.1)]
+    async with client_of(venue_of(told)) as client:
+        socket = await client.stream(f"/ws/{name}")
+        for _ in range(84):
+            client.advance(0.5)
+        candles: list[dict[str, Any]] = []
+        while not candles or candles[-1]["t"] != at(40) // 1_000_000:
+            candles += [each["k"] for each in await received(socket, 1)]
+        first = [candle for candle in candles if candle["t"] == at(-20) // 1_000_000]
+        assert [candle["x"] for candle in first] == [False] * (len(first) - 1) + [True]
+        assert (first[-1]["v"], candles[-1]["v"], candles[-1]["x"]) == ("0.200", "0.100", False)
 
 
 async def test_the_minutes_of_a_price_that_nobody_trades_at() -> None:
