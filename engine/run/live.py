@@ -121,11 +121,11 @@ def trade(
 ) -> Traded:
     """Trade until a signal stops it; the account has passed its preflight. Raises what `engine.nautilus.live.live`
     raises, once its orders were cancelled and `failed` was told what is left open (None: the venue does not say); such
-    a run is sealed as failed."""
+    a run is sealed as failed. One that was taken up and never got to start is left as it was found."""
     plan = run.plan
     parts = compose(plan.config, run=manifest_hash(plan.manifest), instrument=plan.instrument, at_ns=plan.start_ns)
     start = _begun(run, parts, venue, created)
-    with start.journal as journal, sealed_as_it_went(journal) as ended:
+    with start.journal as journal, sealed_as_it_went(journal, taken_up=run.before is not None) as ended:
         run_file, flatten = read_run_file(journal.folder), parts.limits.stop_policy == "flatten"
         desk = _Desk(plan, parts, start, venue)
         try:

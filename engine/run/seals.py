@@ -22,14 +22,15 @@ class Ended(Protocol):
 
 
 @contextmanager
-def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
+def sealed_as_it_went(journal: JournalWriter, *, taken_up: bool = False) -> Iterator[Ended]:
     """Yields what seals the run once its replay has ended; its results are written after that.
 
     Left by an exception before the seal, the run is sealed as interrupted or failed, and one whose journal could not
     be written stays unsealed, which readers take for crashed. Left by one after it, the results are taken away and the
-    run is sealed anew, as interrupted or failed.
+    run is sealed anew, as interrupted or failed. One that was `taken_up` and to which nothing was added is left as it
+    was found: it can be taken up again, and what became of its orders is not known yet.
     """
-    sealed = False
+    sealed, begun_at = False, journal.tail.seq
 
     def ended(status: Status = Status.ENDED, reason: str = "", **notes: Any) -> Seal:
         nonlocal sealed
@@ -40,14 +41,16 @@ def sealed_as_it_went(journal: JournalWriter) -> Iterator[Ended]:
     try:
         yield ended
     except BaseException as error:
+        as_found = taken_up and journal.tail.seq == begun_at
         if sealed:
             _take_results_away(journal.folder)
             _seal_anew(journal.folder, error)
-        elif not isinstance(error, JournalError):
+        elif not as_found and not isinstance(error, JournalError):
             with suppress(JournalError):  # what went wrong first is what its user must hear of
                 journal.seal(*_verdict(error), market=kept(journal.folder))
         if isinstance(error, KeyboardInterrupt):
-            where = f"; what was done until then is in {journal.folder}, sealed as interrupted"
+            how = "left as it was found" if as_found else "sealed as interrupted"
+            where = f"; what was done until then is in {journal.folder}, {how}"
             raise Stopped(stopped_by(error).number, where) from None
         raise
 
