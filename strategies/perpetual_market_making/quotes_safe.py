@@ -1,6 +1,7 @@
 """Safe, quoting: as Hummingbot quotes, but what has outlived its reason goes at once, and a book that cannot be priced
 only means no new quotes."""
 
+from engine.core.state import Working
 from engine.core.types import ZERO, Action, Leg, PositionMode, Side
 from strategies.perpetual_market_making.proposal import safe_proposal
 from strategies.perpetual_market_making.refresh import cancel_far_hanging, cancel_too_near, due, replace_aged, replenish
@@ -23,15 +24,27 @@ def quote_beside(turn: Turn) -> None:
     if turn.state.mode is PositionMode.ONE_WAY:
         _cancel_closing_side(turn)
         return
-    flat = {leg for leg in (Leg.LONG, Leg.SHORT) if leg not in turn.state.positions}
+    flat = _flat_legs(turn)
     if turn.rates.switches.leftovers_cancelled:
         _cancel_of_flat_legs(turn, flat)
     if turn.rates.quote_flat_leg and flat:
-        sides = frozenset(Side.BUY if leg is Leg.LONG else Side.SELL for leg in flat)
-        everything = turn.orders
-        turn.orders = [w for w in everything if w.order.action is Action.OPEN and w.order.side in sides]
-        _quote(turn, sides)
+        everything, turn.orders = turn.orders, quotes_beside(turn)
+        _quote(turn, _opening(flat))
         turn.orders = everything
+
+
+def quotes_beside(turn: Turn) -> list[Working]:
+    """The quotes of the legs that are flat, in Hedge mode."""
+    sides = _opening(_flat_legs(turn))
+    return [w for w in turn.orders if w.order.action is Action.OPEN and w.order.side in sides]
+
+
+def _flat_legs(turn: Turn) -> set[Leg]:
+    return {leg for leg in (Leg.LONG, Leg.SHORT) if leg not in turn.state.positions}
+
+
+def _opening(legs: set[Leg]) -> frozenset[Side]:
+    return frozenset(Side.BUY if leg is Leg.LONG else Side.SELL for leg in legs)
 
 
 def _quote(turn: Turn, sides: frozenset[Side]) -> None:

@@ -143,8 +143,8 @@ class PerpetualMarketMaking:
                 step(turn)
         else:
             step(turn)
-        if turn.own is own and not turn.wishes:
-            turn.remember(calm=calm_after(turn))
+        if turn.own is own and not turn.wishes and (calm := calm_after(turn)) is not None:
+            turn.remember(calm=calm)
         return turn.own, tuple(turn.wishes)
 
     def _turn(self, state: State[Own], own: Own, tick: Tick, at_ns: int) -> Turn:
