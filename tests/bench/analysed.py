@@ -13,10 +13,10 @@ from pathlib import Path
 from engine.analysis.analyse import REPORT_FILE, analyse, write_report
 from engine.core.commands import Submit
 from engine.core.events import OrderAccepted
-from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
+from engine.core.types import SECOND, Side
 from engine.journal.manifest import Status
 from engine.journal.writer import JournalWriter, create_run
-from tests.support.builders import START_NS, a_fill, a_start, a_tick
+from tests.support.builders import START_NS, a_fill, a_start, a_tick, an_order
 from tests.support.journals import a_manifest
 
 SECONDS, FILLS = 86_400, 10_000
@@ -44,10 +44,7 @@ def write(runs: Path) -> Path:
 
 def _quote(number: int, mid: Decimal) -> Submit:
     side = Side.BUY if number % 2 else Side.SELL
-    return Submit(
-        id=f"o{number}", side=side, size=SIZE, price=mid - side * 2, order_type=OrderType.LIMIT, action=Action.OPEN,
-        leg=Leg.NET, purpose=Purpose.QUOTE, level=number % 3, reduce_only=False, post_only=True,
-    )  # fmt: skip
+    return an_order(f"o{number}", side, mid - side * 2, SIZE, level=number % 3, post_only=True)
 
 
 def _filled(writer: JournalWriter, seq: int, second: int, order: Submit) -> int:

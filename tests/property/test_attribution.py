@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from engine.analysis.attribution import PARTS, Attribution, attribution
 from engine.analysis.frames import Frames
 from engine.analysis.market import Market, ticks_of
-from engine.core.commands import Submit
 from engine.core.events import FundingSettled, Held
-from engine.core.types import SECOND, Action, Instrument, Leg, OrderType, PositionMode, Purpose, Side
-from tests.support.builders import INVERSE, LINEAR, START_NS, a_fill, a_start, a_tick, decimals
+from engine.core.types import SECOND, Instrument, Leg, PositionMode, Purpose, Side
+from tests.support.builders import INVERSE, LINEAR, START_NS, a_fill, a_start, a_tick, an_order, decimals
 from tests.support.markets import a_market, frames_of
 
 prices = decimals("20000", "90000", 1)
@@ -35,13 +34,6 @@ steps = st.lists(
 )
 
 
-def an_order(order_id: str, side: Side, size: Decimal, leg: Leg, purpose: Purpose) -> Submit:
-    return Submit(
-        id=order_id, side=side, size=size, price=None, order_type=OrderType.MARKET, action=Action.OPEN, leg=leg,
-        purpose=purpose, level=1, reduce_only=False, post_only=False,
-    )  # fmt: skip
-
-
 def script_of(instrument: Instrument, mode: PositionMode, held: Decimal, drawn: list[Any]) -> list[Any]:
     first = Leg.NET if mode is PositionMode.ONE_WAY else Leg.LONG
     positions = (Held(first, held, Decimal(50_000)),) if held else ()
@@ -59,7 +51,7 @@ def script_of(instrument: Instrument, mode: PositionMode, held: Decimal, drawn: 
             case "funding":
                 script.append((FundingSettled(**at, leg=leg_, amount=fee), ()))
             case _:
-                asked = () if purpose is None else (an_order(f"o{n}", side, amount, leg_, purpose),)
+                asked = () if purpose is None else (an_order(f"o{n}", side, None, amount, leg=leg_, purpose=purpose),)
                 script.append((a_tick(second, str(price), str(price + 1)), asked))
                 changes = {"leg": leg_, "fee": fee, "liquidation": purpose is None and n % 3 == 0, **at}
                 script.append((a_fill(f"o{n}", side, str(amount), str(price), **changes), ()))
@@ -101,8 +93,8 @@ def test_a_round_trip_by_hand() -> None:
     """Bought at 99 under a mid of 100, picked off to 98; sold at 97 by a stop under a mid of 97.5."""
     fine = [(0.0, 99.5, 100.5), (1.5, 97.5, 98.5), (60.0, 97.0, 98.0)]
     market = a_market([(START_NS + int(second * SECOND), bid, ask) for second, bid, ask in fine])
-    asked = (an_order("b", Side.BUY, Decimal(2), Leg.NET, Purpose.QUOTE),)
-    stop = (an_order("s", Side.SELL, Decimal(2), Leg.NET, Purpose.STOP),)
+    asked = (an_order("b", Side.BUY, None, 2),)
+    stop = (an_order("s", Side.SELL, None, 2, purpose=Purpose.STOP),)
     at = [{"ts_event": START_NS + n * SECOND, "ts_init": START_NS + n * SECOND} for n in (1, 61)]
     script = [
         (a_start(), ()),

@@ -1,6 +1,5 @@
 """Two runs aligned: a run is the same as itself, every order has its row, and A against B is B against A mirrored."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,20 +8,13 @@ from hypothesis import strategies as st
 
 from engine.analysis.compare import EARLIER, IN_A, IN_B, LATER, PART, PRICED, SAME, SENT_IN_A, SENT_IN_B, compare
 from engine.analysis.frames import Frames
-from engine.core.commands import Refused, Submit
+from engine.core.commands import Refused
 from engine.core.events import OrderAccepted, OrderCanceled, OrderRejected
-from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
-from tests.support.builders import START_NS, a_draft, a_fill, a_start, a_tick
+from engine.core.types import SECOND, Side
+from tests.support.builders import START_NS, a_draft, a_fill, a_start, a_tick, an_order
 from tests.support.markets import frames_of
 
 MIRRORED = {IN_A: IN_B, IN_B: IN_A, EARLIER: LATER, LATER: EARLIER, SENT_IN_A: SENT_IN_B, SENT_IN_B: SENT_IN_A}
-
-
-def an_order(order_id: str, price: int, side: Side = Side.BUY, level: int = 0) -> Submit:
-    return Submit(
-        id=order_id, side=side, size=Decimal(1), price=Decimal(price), order_type=OrderType.LIMIT, level=level,
-        action=Action.OPEN, leg=Leg.NET, purpose=Purpose.QUOTE, reduce_only=False, post_only=True,
-    )  # fmt: skip
 
 
 def at(second: float) -> dict[str, Any]:
@@ -47,7 +39,7 @@ def ran(name: str, drawn: list[Any]) -> Frames:
     script: list[Any] = [(a_start(), ())]
     for n, (sent, price, arrives, fills, size, ends, level) in enumerate(drawn):
         second, order_id = 2 * n, f"{name}{n}"
-        asked = (an_order(order_id, price, level=level),) if sent else ()
+        asked = (an_order(order_id, Side.BUY, price, level=level),) if sent else ()
         script.append((a_tick(second, "99", "100"), asked))
         if not sent:
             continue
@@ -96,7 +88,7 @@ def test_a_run_is_the_same_as_itself(one: list[Any]) -> None:
 def story(name: str, *later: Any, price: int = 99, tick: Any = None, asked: Any = None) -> Frames:
     """One bid, sent on the first tick, and what became of it."""
     first = tick or a_tick(0, "99", "100")
-    given = (an_order(name, price),) if asked is None else asked
+    given = (an_order(name, price=price),) if asked is None else asked
     return frames_of([(a_start(), ()), (first, given), *((event, ()) for event in later), (a_tick(9, "99", "100"), ())])
 
 
@@ -134,10 +126,10 @@ def test_each_outcome_and_cause_by_hand(b: Frames, outcome: str, cause: str | No
 def test_what_follows_from_a_difference_names_it() -> None:
     """B missed the first fill; on the next tick each quotes as its position has it."""
     later = a_tick(5, "99", "100")
-    a = frames_of([(a_start(), ()), (a_tick(0, "99", "100"), (an_order("a", 99),)), *((e, ()) for e in FILLED),
-                   (later, (an_order("a2", 98),))])  # fmt: skip
-    b = frames_of([(a_start(), ()), (a_tick(0, "99", "100"), (an_order("b", 99),)), (taken("b"), ()),
-                   (later, (an_order("b2", 97),))])  # fmt: skip
+    a = frames_of([(a_start(), ()), (a_tick(0, "99", "100"), (an_order("a", price=99),)), *((e, ()) for e in FILLED),
+                   (later, (an_order("a2", price=98),))])  # fmt: skip
+    b = frames_of([(a_start(), ()), (a_tick(0, "99", "100"), (an_order("b", price=99),)), (taken("b"), ()),
+                   (later, (an_order("b2", price=97),))])  # fmt: skip
     rows = compare(a, b).orders.rows(named=True)
     assert [(row["outcome"], row["cause"]) for row in rows] == [(IN_A, "queue"), (PRICED, "follows")]
     assert "after order a had filled otherwise" in rows[1]["detail"]

@@ -11,21 +11,13 @@ from hypothesis import strategies as st
 from engine.core.commands import Cancel, Outcome, Submit
 from engine.core.events import AnyEvent, OrderFilled
 from engine.core.step import order_id
-from engine.core.types import Action, Leg, OrderType, Purpose, Side
 from engine.journal.manifest import new_manifest
 from engine.journal.writer import create_run
 from engine.run.parity import Parity, parity
-from tests.support.builders import START_NS, a_start, a_tick
+from tests.support.builders import START_NS, a_start, a_tick, an_order
 
 SECONDS = 12
 type Record = tuple[AnyEvent, tuple[Outcome, ...]]
-
-
-def submit(run: str, seq: int, price: int) -> Submit:
-    return Submit(
-        id=order_id(run, seq, 0), side=Side.BUY, size=Decimal(1), price=Decimal(price), order_type=OrderType.LIMIT,
-        action=Action.OPEN, leg=Leg.NET, purpose=Purpose.QUOTE, level=0, reduce_only=False, post_only=False,
-    )  # fmt: skip
 
 
 def fill(order: Submit, second: int, price: int) -> OrderFilled:
@@ -42,7 +34,7 @@ def story(run: str, *, command_from: int | None, fill_from: int | None) -> list[
     seq = 1
     for second in range(SECONDS):
         other = command_from is not None and second >= command_from
-        order = submit(run, seq + 1, 101 if other else 100)
+        order = an_order(order_id(run, seq + 1, 0), price=101 if other else 100)
         cancel = Cancel(order.id, "test")
         records.append((a_tick(second), (order, cancel)))
         late = fill_from is not None and second >= fill_from

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.commands import Submit
 from engine.core.events import AnyEvent, OrderAccepted, OrderCanceled, OrderFilled, Transferred
 from engine.core.state import State, begun, evolve, sent
-from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
+from engine.core.types import Leg, PositionMode, Side
 from engine.run.reconcile import FOREIGN, reconcile
 from engine.venue_api.account import Funding, Holding, Moved, OpenOrder, Trade, View
-from tests.support.builders import RUN, START_NS, a_start
+from tests.support.builders import RUN, START_NS, a_start, an_order
 
 LOT = Decimal("0.001")
 SECOND = 1_000_000_000
@@ -57,22 +56,6 @@ def orders(draw: st.DrawFn) -> list[Order]:
         Order(n, side, max(lots, sum(filled)), tuple(filled), ended or sum(filled) >= lots, ours)
         for n, (side, lots, filled, ended, ours) in enumerate(lives, 2)
     ]
-
-
-def submit(order: Order) -> Submit:
-    return Submit(
-        id=order.name,
-        side=order.side,
-        size=order.lots * LOT,
-        price=Decimal(100),
-        order_type=OrderType.LIMIT,
-        action=Action.OPEN,
-        leg=Leg.NET,
-        purpose=Purpose.QUOTE,
-        level=0,
-        reduce_only=False,
-        post_only=False,
-    )
 
 
 def trades(lives: list[Order]) -> list[tuple[Order, Trade]]:
@@ -124,7 +107,7 @@ def test_run_comes_to_where_the_venue_stands(
     fundings = [Funding(Decimal("-0.5"), START_NS + n * 3600 * SECOND) for n in range(1, funded + 1)]
     state: State[Any] = begun(None, a_start(mode=PositionMode.ONE_WAY))
     ours = [order for order in lives if order.ours and data.draw(st.integers(0, 9)) > 0]  # else: sent by nobody we know
-    state = sent(state, None, tuple(submit(order) for order in ours), START_NS)
+    state = sent(state, None, tuple(an_order(each.name, each.side, 100, each.lots * LOT) for each in ours), START_NS)
     for event in data.draw(
         st.permutations(_told(lives, ours)).map(lambda told: told[: data.draw(st.integers(0, len(told)))])
     ):

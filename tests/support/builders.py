@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from engine.core.commands import Cancel, Draft, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
+from engine.core.commands import (
+    Cancel,
+    Draft,
+    Outcome,
+    Refused,
+    SetLeverage,
+    SetPositionMode,
+    Submit,
+    TradingChanged,
+    submitted,
+)
 from engine.core.events import (
     AnyEvent,
     CancelRejected,
@@ -68,6 +78,7 @@ RUN = "0123456789abcdef" * 4
 _trades = count(1)  # a venue gives no two trades one id
 
 type Strategy[T] = st.SearchStrategy[T]
+type Amount = Decimal | str | int
 
 
 def a_start(**changes: Any) -> Started:
@@ -114,6 +125,23 @@ def a_fill(order_id: str, side: Side, size: str, price: str, **changes: Any) -> 
 def a_draft(side: Side = Side.BUY, size: str = "0.01", price: str | None = "100.0", **changes: Any) -> Draft:
     draft = Draft(side=side, size=Decimal(size), price=None if price is None else Decimal(price))
     return msgspec.structs.replace(draft, **changes)
+
+
+def an_order(
+    order_id: str,
+    side: Side = Side.BUY,
+    price: Decimal | str | int | None = 100,
+    size: Decimal | str | int = 1,
+    **changes: Any,
+) -> Submit:
+    """A quote; a MARKET order where it has no price."""
+    draft = Draft(
+        side=side,
+        size=Decimal(size),
+        price=None if price is None else Decimal(price),
+        type=OrderType.LIMIT if price is not None else OrderType.MARKET,
+    )
+    return msgspec.structs.replace(submitted(draft, order_id, PositionMode.ONE_WAY), **changes)
 
 
 def decimals(low: str, high: str, places: int) -> Strategy[Decimal]:

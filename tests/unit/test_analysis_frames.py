@@ -12,32 +12,16 @@ from engine.analysis.analyse import analyse
 from engine.analysis.fold import fold_journal
 from engine.analysis.frames import Frames
 from engine.analysis.summary import summary
-from engine.core.commands import Cancel, Outcome, Refused, Submit
+from engine.core.commands import Cancel, Outcome, Refused
 from engine.core.errors import JournalError
 from engine.core.events import AnyEvent, FundingSettled, Held, OrderAccepted, OrderCanceled, OrderRejected
-from engine.core.types import SECOND, Action, Leg, OrderType, PositionMode, Purpose, Side
+from engine.core.types import SECOND, Action, Leg, PositionMode, Purpose, Side
 from engine.journal.reader import Journal
 from engine.journal.writer import create_run
-from tests.support.builders import INVERSE, START_NS, a_draft, a_fill, a_start, a_tick
+from tests.support.builders import INVERSE, START_NS, a_draft, a_fill, a_start, a_tick, an_order
 from tests.support.journals import a_manifest, toy_journal, toy_run
 
 type Script = list[tuple[AnyEvent, tuple[Outcome, ...]]]
-
-
-def an_order(order_id: str, side: Side, price: str | None, size: str = "1", purpose: Purpose = Purpose.QUOTE) -> Submit:
-    return Submit(
-        id=order_id,
-        side=side,
-        size=Decimal(size),
-        price=None if price is None else Decimal(price),
-        order_type=OrderType.LIMIT if price else OrderType.MARKET,
-        action=Action.OPEN if purpose is Purpose.QUOTE else Action.CLOSE,
-        leg=Leg.NET,
-        purpose=purpose,
-        level=0,
-        reduce_only=False,
-        post_only=False,
-    )
 
 
 def at(second: float) -> dict[str, Any]:
@@ -54,7 +38,7 @@ def folded(runs: Path, script: Script) -> Frames:
     return fold_journal(Journal(writer.folder))
 
 
-TAKE_PROFIT = an_order("tp", Side.SELL, "101", "1", Purpose.TAKE_PROFIT)
+TAKE_PROFIT = an_order("tp", Side.SELL, "101", action=Action.CLOSE, purpose=Purpose.TAKE_PROFIT)
 ROUND_TRIP: Script = [
     (a_start(), ()),
     (a_tick(0), (an_order("b", Side.BUY, "99"), an_order("s", Side.SELL, "102"))),

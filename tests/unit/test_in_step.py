@@ -6,15 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.core.commands import Submit
 from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Resynced, Transferred
 from engine.core.state import State, Working, begun, evolve
 from engine.core.trading import Guard, Hold, Trading
-from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
+from engine.core.types import SECOND, Side
 from engine.run.in_step import IN_FLIGHT_NS, SILENT_S, UNANSWERED_NS, InStep
 from engine.run.watch import Answer
 from engine.venue_api.account import Holding, Moved, OpenOrder, Trade, View
-from tests.support.builders import RUN, START_NS, a_start
+from tests.support.builders import RUN, START_NS, a_start, an_order
 
 LATER = START_NS + 60 * SECOND
 NAME = f"{RUN[:12]}-2-0"
@@ -65,20 +64,7 @@ def a_view(**changes: Any) -> View:
 
 
 def working(created_ns: int) -> Working:
-    order = Submit(
-        id=NAME,
-        side=Side.BUY,
-        size=Decimal(1),
-        price=Decimal(100),
-        order_type=OrderType.LIMIT,
-        action=Action.OPEN,
-        leg=Leg.NET,
-        purpose=Purpose.QUOTE,
-        level=0,
-        reduce_only=False,
-        post_only=False,
-    )
-    return Working(order=order, created_ns=created_ns)
+    return Working(order=an_order(NAME), created_ns=created_ns)
 
 
 def resting() -> OpenOrder:

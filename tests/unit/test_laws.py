@@ -1,7 +1,6 @@
 """The laws find what was broken on purpose, and the counts of how quotes filled can be worked out by hand."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,13 @@ from engine.analysis.laws import TOO_EARLY, TOO_LATE, TOO_MUCH, broken_laws, sha
 from engine.analysis.market import Prints, ticks_of
 from engine.analysis.quality import fill_quality, touch_shares
 from engine.analysis.supply import Change, Moment, Print, overdrawn
-from engine.core.commands import Cancel, Submit
+from engine.core.commands import Cancel
 from engine.core.events import OrderAccepted, OrderCanceled
-from engine.core.types import SECOND, Action, Leg, OrderType, Purpose, Side
-from tests.support.builders import LINEAR, START_NS, a_fill, a_start, a_tick
+from engine.core.types import SECOND, Side
+from tests.support.builders import LINEAR, START_NS, a_fill, a_start, a_tick, an_order
 from tests.support.markets import frames_of
 
 MS = 1_000_000
-
-
-def an_order(order_id: str, side: Side, price: str, size: str = "1") -> Submit:
-    return Submit(
-        id=order_id, side=side, size=Decimal(size), price=Decimal(price), order_type=OrderType.LIMIT, level=0,
-        action=Action.OPEN, leg=Leg.NET, purpose=Purpose.QUOTE, reduce_only=False, post_only=True,
-    )  # fmt: skip
 
 
 def at(second: float) -> dict[str, Any]:

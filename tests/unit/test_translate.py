@@ -10,9 +10,9 @@ from nautilus_trader.core import UUID4
 from engine.core.commands import Submit
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import CancelRejected, OrderAccepted, OrderCanceled, OrderFilled, OrderRejected
-from engine.core.types import SECOND, Action, Leg, OrderType, PositionMode, Purpose, Side, TopOfBook
+from engine.core.types import SECOND, Action, Leg, PositionMode, Side, TopOfBook
 from engine.nautilus import translate
-from tests.support.builders import LINEAR
+from tests.support.builders import LINEAR, an_order
 
 TRADER, STRATEGY = model.TraderId("T-1"), model.StrategyId("S-1")
 CONTRACT = model.InstrumentId.from_str(LINEAR.id)
@@ -21,20 +21,7 @@ ONE_WAY, HEDGE = PositionMode.ONE_WAY, PositionMode.HEDGE
 
 
 def a_submit(**changes: Any) -> Submit:
-    fields: dict[str, Any] = {
-        "id": "run-1-0",
-        "side": Side.BUY,
-        "size": Decimal("0.010"),
-        "price": Decimal("100.1"),
-        "order_type": OrderType.LIMIT,
-        "action": Action.OPEN,
-        "leg": Leg.NET,
-        "purpose": Purpose.QUOTE,
-        "level": 0,
-        "reduce_only": False,
-        "post_only": False,
-    }
-    return Submit(**(fields | changes))
+    return an_order("run-1-0", Side.BUY, "100.1", "0.010", **changes)
 
 
 def a_nautilus_fill(order_id: str = "run-1-0", position: str | None = None, currency: str = "USDT") -> Any:
