@@ -17,6 +17,7 @@ from data.carried import Carried
 from data.far_levels import Levels
 from data.running_book import RunningBook, Stamp
 from data.schema import F_LAST, F_SNAPSHOT, SCHEMAS, Piece, Table
+from data.whole_books import Whole, as_changes
 from data.window import Moment, Windows
 from data.windowed import windowed
 from tests.support.builders import LINEAR
@@ -108,6 +109,28 @@ def test_so_it_is_of_what_was_recorded(changes: list[list[tuple[int, int]]], cut
     ours: dict[int, int] = {}
     for n, truth in enumerate(truths(changes)):
         hold(ours, [each for each in said if each["line"] == n], truth)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.sets(st.integers(1, 25)), st.sets(st.integers(1, 25)))
+def test_so_it_is_of_what_was_told_whole(
+    changes: list[list[tuple[int, int]]], silences: set[int], reconnects: set[int]
+) -> None:
+    """Each message clears the book; ours begins anew behind a silence or a new connection, and nowhere else."""
+    silent_ns, now, connected, said = 5, 0, list[int](), list[dict[str, int]]()
+    for n, truth in enumerate(truths(changes)):
+        now += 2 + 2 * silent_ns * (n in silences)
+        connected += [now - 1] if n in reconnects else []
+        told = [row(n, 0, 0, 0, F_SNAPSHOT), *(row(n, -1, price, size, 0) for price, size in window(truth).items())]
+        told[-1]["flags"] |= F_LAST
+        said += [each | {"ts_init": now} for each in told]
+    pieces = iter([Piece(Table.BOOK, "", pa.Table.from_pylist(said, schema=SCHEMAS[Table.BOOK]))])
+    rows = [each for p in as_changes(pieces, Whole(DEPTH, silent_ns), connected) for each in p.rows.to_pylist()]
+    ours: dict[int, int] = {}
+    for n, truth in enumerate(truths(changes)):
+        told = [each for each in rows if each["line"] == n]
+        assert any(not each["side"] for each in told) == (n in {0} | silences | reconnects)
+        hold(ours, told, truth)
 
 
 def row(n: int, side: int, price: int, size: int, flags: int) -> dict[str, int]:
