@@ -18,10 +18,11 @@ from data import store
 from data.quality.catalogued import pieces_of
 from data.quality.limits import Limits
 from data.schema import F_LAST, F_SNAPSHOT, Piece, Table
+from engine.cli.main import main
 from engine.core.types import Instrument, Side
 from engine.run.check import check_catalog
 from engine.run.moments import Walk
-from tests.support.cli import command, environment, perpmm, run_file
+from tests.support.cli import command, environment, run_file
 from tests.support.hyperliquid_market import HyperliquidMarket
 from tests.support.okx_market import OkxMarket
 from tests.support.public_market import Levels, PublicMarket, played
@@ -140,7 +141,7 @@ def test_a_paper_run_trades_in_the_venue_s_units(tmp_path: Path, venue: Venue) -
     for fill in fills:
         worth = fill.size * Decimal(venue.multiplier) * fill.price
         assert not fill.maker or fill.fee == (worth * Decimal(venue.maker_fee)).quantize(Decimal("1e-8"))
-    assert perpmm("replay", folder).code == 0
+    assert main(["replay", str(folder)]) == 0
 
 
 def recorded(catalog: Path, venue: Venue, table: Table) -> tuple[Instrument, Iterator[Piece]]:
