@@ -1,8 +1,10 @@
-"""Which venues are traded at live, and why the others are not: what NautilusTrader 2.0.0rc7's adapters can be told."""
+"""What each venue can be used for. Which are traded at live, and why the others are not: what NautilusTrader 2.0.0rc7's
+adapters can be told."""
 
 from typing import NamedTuple
 
 from engine.core.errors import ConfigError, Problem
+from engine.nautilus.adapters import ADAPTERS
 
 
 class Spoken(NamedTuple):
@@ -38,15 +40,18 @@ VENUES = (
         "OKX",
         BUILT,
         ("leverage", "position mode"),
-        "sizes are in contracts; keys have a passphrase beside the secret",
-        refused="the way is POST /api/v5/account/set-leverage and set-position-mode, and a view of the account",
+        "it denies an order whose id has other signs than letters and digits, as ours have; sizes are in contracts; "
+        "keys have a passphrase beside the secret",
+        refused="the way is order ids of another form, POST /api/v5/account/set-leverage and set-position-mode, and a "
+        "view of the account",
     ),
     Spoken(
         "HYPERLIQUID",
         BUILT,
         ("leverage", "margin type"),
-        "a wallet's key signs each request, there is no pair of key and secret; there is no Hedge mode",
-        refused="the way is the signed action updateLeverage, and a view of the account",
+        "a wallet's key signs each request, there is no pair of key and secret; an order's id at the venue is a hash "
+        "of ours, so that the venue cannot tell which order of ours it was; there is no Hedge mode",
+        refused="the way is the signed action updateLeverage, a view of the account, and the hashes of a run's orders",
     ),
 )
 
@@ -61,8 +66,24 @@ def check_traded(venue: str) -> None:
 
 def venues_table() -> str:
     """For docs/live.md."""
-    head = "| venue | tested, on loopback | what the adapter lacks | what we do |\n|---|---|---|---|\n"
-    return head + "".join(f"| {each.venue} | {each.tested} | {_lacking(each)} | {_done(each)} |\n" for each in VENUES)
+    columns = (
+        "venue",
+        "its market: `data record`, `paper`",
+        "its account: tested, on loopback",
+        "what the adapter lacks",
+        "what we do live",
+    )
+    lines = [columns, ("---",) * len(columns)]
+    lines += [(each.venue, _market(each.venue), each.tested, _lacking(each), _done(each)) for each in VENUES]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _market(venue: str) -> str:
+    adapter = ADAPTERS[venue]
+    if adapter.whole is not None:
+        return f"{adapter.whole.levels} levels a side, told whole each time, recorded as changes"
+    depth = "the whole depth" if adapter.levels is None else f"{adapter.levels} levels a side"
+    return depth if adapter.quotes else f"{depth}; the best prices are the book's, not the adapter's quotes"
 
 
 def _lacking(each: Spoken) -> str:

@@ -4,11 +4,16 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from re import fullmatch
 
 import pytest
+from nautilus_trader.adapters.hyperliquid import hyperliquid_cloid_from_client_order_id
+from nautilus_trader.model import ClientOrderId
 
 from engine.core.errors import ConfigError
+from engine.core.step import order_id
 from engine.run.venues import VENUES, Spoken, check_traded
+from tests.support.builders import RUN
 from tests.support.cli import PROJECT, environment
 
 OTHERS = [each for each in VENUES if each.refused is not None]
@@ -28,6 +33,13 @@ def test_their_clients_can_be_built_where_we_say() -> None:
     line = [sys.executable, "-m", "tests.support.other_venues"]
     done = subprocess.run(line, cwd=PROJECT, env=environment(), capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [each.venue for each in OTHERS]
+
+
+def test_an_order_s_name_at_hyperliquid_does_not_tell_ours() -> None:
+    ours = order_id(RUN, 7, 0)
+    theirs = hyperliquid_cloid_from_client_order_id(ClientOrderId(ours))
+    assert fullmatch("0x[0-9a-f]{32}", theirs)
+    assert ours.partition("-")[0] not in theirs
 
 
 @pytest.mark.parametrize("spoken", OTHERS, ids=lambda each: each.venue)
