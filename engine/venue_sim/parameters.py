@@ -14,7 +14,10 @@ type Parameters = Mapping[str, str]
 CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
 TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD")
 CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
+STPS = ("EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "NONE")
+ANSWERS = ("ACK", "RESULT")
 MOST_DIGITS = 20
+END_OF_TIME_MS = 253_402_300_799_000
 
 
 def text(given: Parameters, name: str) -> str:
@@ -101,9 +104,9 @@ def order_request(given: Parameters, contract: Contract, *, now_ms: int, default
         position_side=_position_side(given),
         reduce_only=flag(given, "reduceOnly", default=False),
         good_till_ms=_good_till(given, tif, now_ms),
-        stp=given.get("selfTradePreventionMode") or "EXPIRE_MAKER",
+        stp=_one_of(given, "selfTradePreventionMode", STPS, ApiError(-5039, "Invalid self trade prevention mode")),
         price_match=given.get("priceMatch") or "NONE",
-        result=given.get("newOrderRespType") == "RESULT",
+        result=_one_of(given, "newOrderRespType", ANSWERS, ApiError(-1136, "Invalid newOrderRespType.")) == "RESULT",
     )
 
 
@@ -138,6 +141,14 @@ def _good_till(given: Parameters, tif: str, now_ms: int) -> int:
     if tif != "GTD":
         return 0
     until = whole(given, "goodTillDate")
-    if until <= now_ms + 600_000:
-        raise ApiError(-4195 if until > now_ms else -1130, "Data sent for parameter 'goodTillDate' is not valid.")
+    if not now_ms + 600_000 < until < END_OF_TIME_MS:
+        least = "must be greater than the current time plus 600 seconds"
+        raise ApiError(-5040, f"The goodTillDate timestamp {least} and smaller than {END_OF_TIME_MS}")
     return until
+
+
+def _one_of(given: Parameters, name: str, words: tuple[str, ...], error: ApiError) -> str:
+    """The first of the words where none is given."""
+    if (word := (given.get(name) or words[0]).upper()) not in words:
+        raise error
+    return word

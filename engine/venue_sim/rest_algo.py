@@ -24,6 +24,7 @@ from engine.venue_sim.parameters import (
     text,
 )
 
+WORKING_TYPES = ("CONTRACT_PRICE", "MARK_PRICE")
 TRAILING = "TRAILING_STOP_MARKET"
 LEAST_CALLBACK, MOST_CALLBACK = Decimal("0.1"), Decimal(10)  # per cent
 
@@ -35,6 +36,8 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
         raise bad_value("algoType")
     if kind not in CONDITIONAL:
         raise ApiError(-1116, "Invalid orderType.")
+    if given.get("workingType", "CONTRACT_PRICE") not in WORKING_TYPES:
+        raise ApiError(-4031, f"Invalid parameter working type: {given['workingType']}")
     client_id = _client_id(exchange, account, given)
     position_side = given.get("positionSide") or "BOTH"
     if (position_side == "BOTH") == account.dual:
@@ -49,7 +52,7 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
         tif=given.get("timeInForce") or "GTC",
         trigger=0 if kind == TRAILING else market.contract.ticks(number(given, "triggerPrice")),
         price=None if kind.endswith("MARKET") else price_of(given, market.contract),
-        lots=None if flag(given, "closePosition", default=False) else lots_of(given, market.contract),
+        lots=_lots(given, market.contract),
         above=(side is Side.BUY) != kind.startswith("TAKE"),
         by_mark=given.get("workingType") == "MARK_PRICE",
         reduce_only=flag(given, "reduceOnly", default=False),
@@ -72,6 +75,15 @@ def _client_id(exchange: Exchange, account: Account, given: Parameters) -> str:
     if any(a.client_id == client_id and a.status == "NEW" for a in account.algos.values()):
         raise ApiError(-4116, "ClientOrderId is duplicated.")
     return client_id
+
+
+def _lots(given: Parameters, contract: Contract) -> int | None:
+    """None for whatever is held."""
+    if not flag(given, "closePosition", default=False):
+        return lots_of(given, contract)
+    if given.get("quantity"):
+        raise ApiError(-4137, "Quantity must be zero with closePosition equals true")
+    return None
 
 
 def _callback(given: Parameters) -> Decimal:

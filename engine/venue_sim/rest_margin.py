@@ -26,8 +26,10 @@ def move(exchange: Exchange, account: Account, given: Parameters) -> Any:
     if not account.position(*leg).size:
         raise ApiError(-4054, "Cannot add position margin: position is 0.")
     if symbol not in account.isolated:
-        raise ApiError(-4053, "Auto add margin only support for isolated position.")
-    if amount > (exchange.margins(account).available if kind == ADD else _spare(exchange, account, leg)):
+        raise ApiError(-4049, "Add margin only support for isolated position.")
+    if kind == ADD and amount > exchange.margins(account).available:
+        raise ApiError(-4050, "Cross balance insufficient.")
+    if kind == TAKE and amount > _spare(exchange, account, leg):
         raise ApiError(-4051, "Isolated balance insufficient.")
     signed = amount if kind == ADD else -amount
     account.moved[leg] = account.moved.get(leg, ZERO) + signed

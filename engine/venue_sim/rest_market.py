@@ -63,7 +63,7 @@ def continuous_klines(exchange: Exchange, given: Parameters) -> Any:
     """A pair has its perpetual contract here, and no other."""
     market = exchange.market(text(given, "pair"))
     if text(given, "contractType").upper() != "PERPETUAL":
-        raise ApiError(-1130, "Data sent for parameter 'contractType' is not valid.")
+        raise ApiError(-4104, "Invalid contract type")
     return _candles(market, given)
 
 

@@ -25,7 +25,7 @@ from engine.venue_sim.parameters import (
 from engine.venue_sim.price_match import priced
 
 DONE = {"code": "200", "msg": "The operation of cancel all open order is done."}
-MOST_AT_ONCE = 5
+MOST_AT_ONCE, MOST_CANCELLED = 5, 10
 
 
 def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
@@ -138,13 +138,15 @@ def cancel_many(exchange: Exchange, account: Account, given: Parameters) -> Any:
     named = [{"symbol": symbol, "origClientOrderId": str(each)} for each in _listed(given, "origClientOrderIdList")]
     if not by_id and not named:
         raise ApiError(-1102, "Param 'origClientOrderIdList' or 'orderIdList' must be sent, but both were empty/null!")
+    if len(by_id + named) > MOST_CANCELLED:
+        raise ApiError(-4032, "Exceed maximum cancel order size.")
     return [_tried(lambda one=one: cancel(exchange, account, one)) for one in by_id + named]
 
 
 def _each(given: Parameters, name: str, act: Any) -> Any:
     orders = _listed(given, name)
     if not 0 < len(orders) <= MOST_AT_ONCE or not all(isinstance(one, dict) for one in orders):
-        raise ApiError(-4082, "Invalid number of batch orders.")
+        raise ApiError(-4082, "Invalid number of batch place orders.")
     return [_tried(lambda one=one: act(_strings(one))) for one in orders]
 
 

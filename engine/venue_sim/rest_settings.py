@@ -19,6 +19,8 @@ def leverage(exchange: Exchange, account: Account, given: Parameters) -> Any:
     if not 1 <= wanted <= MAX_LEVERAGE:
         raise ApiError(-4028, f"Leverage {wanted} is not valid")
     before = account.leverage(symbol)
+    if wanted < before and symbol in account.isolated and account.positions(symbol):
+        raise ApiError(-4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions")
     account.leverages[symbol] = wanted
     margins = exchange.margins(account)
     if wanted < before and margins.initial() > margins.equity:
@@ -44,6 +46,8 @@ def margin_type(exchange: Exchange, account: Account, given: Parameters) -> Any:
         raise ApiError(-4047, "Margin type cannot be changed if there exists open orders.")
     if account.positions(symbol):
         raise ApiError(-4048, "Margin type cannot be changed if there exists position.")
+    if wanted == "ISOLATED" and account.multi_assets:
+        raise ApiError(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
     account.isolated ^= {symbol}
     return OK
 
@@ -71,7 +75,12 @@ def multi_assets(_exchange: Exchange, account: Account, _given: Parameters) -> A
 def set_multi_assets(exchange: Exchange, account: Account, given: Parameters) -> Any:
     wanted = flag(given, "multiAssetsMargin")
     if wanted == account.multi_assets:
-        raise ApiError(-4171, "No need to change multi-assets mode.")
+        raise ApiError(-4171, "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.")
+    if account.open:
+        raise ApiError(-4170, "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.")
+    if wanted and account.isolated:
+        message = "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode."
+        raise ApiError(-4167, message)
     account.multi_assets = wanted
     exchange.listener.user(account, _config(exchange, {"ai": {"j": wanted}}))
     return OK
@@ -98,7 +107,9 @@ def open_listen_key(exchange: Exchange, account: Account, _given: Parameters) ->
 
 def keep_listen_key(exchange: Exchange, account: Account, _given: Parameters) -> Any:
     if account.listen_key is None:
-        raise ApiError(-1125, "This listenKey does not exist.")
+        raise ApiError(
+            -1125, "This listenKey does not exist. Please use `POST /fapi/v1/listenKey` to recreate `listenKey`"
+        )
     account.listen_until_ms = exchange.now_ms + LISTEN_MS
     return {"listenKey": account.listen_key}
 

@@ -78,7 +78,7 @@ def basis(exchange: Exchange, given: Parameters) -> Any:
     """Of the perpetual contract, the only one of its pair."""
     market = exchange.market(text(given, "pair"))
     if text(given, "contractType").upper() != "PERPETUAL":
-        raise bad_value("contractType")
+        raise ApiError(-4104, "Invalid contract type")
     made, width_ms = _periods(market, given)
     indexes = {bar.open_ms: bar.close for bar in wider(market.indexes.minutes, width_ms)}
     return [_basis_row(market, candle, indexes.get(candle.open_ms, words.index_price(market))) for candle in made]

@@ -1,5 +1,7 @@
 """Orders at the loopback venue, over HTTP: what is accepted, refused, filled, and what the account then says."""
 
+from typing import Any
+
 import pytest
 
 from engine.core.types import Side
@@ -87,6 +89,9 @@ async def test_who_rests_waits_for_its_turn() -> None:
         (-2022, "SELL", "101.0", "1", {"reduceOnly": "true"}),
         (-4061, "BUY", "99.0", "1", {"positionSide": "LONG"}),
         (-1121, "BUY", "99.0", "1", {"symbol": "NONE"}),
+        (-1136, "BUY", "99.0", "1", {"newOrderRespType": "LOUD"}),
+        (-5039, "BUY", "99.0", "1", {"selfTradePreventionMode": "NEVER"}),
+        (-5040, "BUY", "99.0", "1", {"timeInForce": "GTD", "goodTillDate": "1"}),
         (-1115, "BUY", "99.0", "1", {"timeInForce": "GTG"}),
         (-4120, "BUY", "99.0", "1", {"type": "STOP_MARKET", "stopPrice": "101"}),
         (-1116, "BUY", "99.0", "1", {"type": "MOON"}),
@@ -104,6 +109,26 @@ async def test_the_venue_prices_an_order_from_the_book(match: str, price: str) -
     async with client_of(venue_of()) as client:
         _, placed = await client.place("BUY", "", "1", priceMatch=match)
         assert (placed["price"], placed["priceMatch"]) == (price, match)
+
+
+@pytest.mark.parametrize(
+    ("code", "method", "path", "more"),
+    [
+        (-4031, "POST", "algoOrder", {"type": "STOP_MARKET", "workingType": "MOOD", "triggerPrice": "99"}),
+        (-4137, "POST", "algoOrder", {"type": "STOP_MARKET", "closePosition": "true", "triggerPrice": "99"}),
+        (-4161, "POST", "leverage", {"leverage": 2}),
+        (-4167, "POST", "multiAssetsMargin", {"multiAssetsMargin": "true"}),
+        (-4048, "POST", "marginType", {"marginType": "CROSSED"}),
+        (-1125, "PUT", "listenKey", {}),
+        (-4104, "GET", "continuousKlines", {"pair": SYMBOL, "contractType": "NEXT", "interval": "1m"}),
+    ],
+)
+async def test_what_is_refused_to_an_isolated_position(code: int, method: str, path: str, more: dict[str, Any]) -> None:
+    async with client_of(venue_of()) as client:
+        await client.ask("POST", "/fapi/v1/marginType", symbol=SYMBOL, marginType="ISOLATED")
+        await client.place("BUY", None, "1")
+        given = {"symbol": SYMBOL, "side": "SELL", "quantity": "1"} | more
+        assert (await client.ask(method, f"/fapi/v1/{path}", **given))[1]["code"] == code
 
 
 async def test_an_id_in_use_is_refused() -> None:
