@@ -43,9 +43,7 @@ def _market(found: dict[str, Any]) -> Iterator[Text]:
         yield Text("the feed is not ready", style="yellow")
 
 
-def _orders(found: dict[str, Any]) -> RenderableType:
-    if not found["orders"]:
-        return Text("\nno order rests")
+def _orders(found: dict[str, Any]) -> Table:
     table = _table("orders", ("", "level", "price", "spread %", "amount", "filled", "age", ""))
     for order in sorted(found["orders"], key=lambda each: -(each["price"] or 0)):
         state = "cancelling" if order["cancel_requested_ns"] else "" if order["accepted"] else "sent"
@@ -97,8 +95,7 @@ def _exits(leg: dict[str, Any]) -> Iterator[Text]:
 
 def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
     strategy, account = found["strategy"], found["account"]
-    due = {key: _due(strategy[key], found["at_ns"]) for key in ("next_quotes_ns", "next_refresh_ns")}
-    times = f"quotes {due['next_quotes_ns']}, refresh {due['next_refresh_ns']}"
+    times = f"next quotes after {time_of(strategy['next_quotes_ns'])}, refresh {time_of(strategy['next_refresh_ns'])}"
     money = ("cash", "available", "realised_pnl", "fees", "funding")
     yield Text(f"\n{times}\n" + "  ".join(f"{key.replace('_pnl', '')} {number(account[key])}" for key in money))
     if used := [
@@ -107,9 +104,6 @@ def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
         if each["used"] is not None
     ]:
         yield Text("limits: " + ", ".join(used))
-    if not found["fills"]:
-        yield Text("\nno fill yet")
-        return
     table = _table("last fills", ("time", "", "size", "price", "fee", ""))
     for fill in found["fills"]:
         side = Text(fill["side"].lower(), style=COLOURS[fill["side"]])
@@ -118,10 +112,6 @@ def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
             iso(fill["at_ns"])[11:19], side, number(fill["size"]), number(fill["price"]), number(fill["fee"]), role
         )
     yield table
-
-
-def _due(at_ns: int, now_ns: int) -> str:
-    return f"from {iso(at_ns)} on" if at_ns > now_ns else "due"
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Table:

@@ -38,6 +38,10 @@ class Session[S]:
         finally:
             self._busy = False
 
+    def foreseen(self, event: AnyEvent) -> tuple[Outcome, ...]:
+        """What would follow from an event that has not happened: nothing is recorded, sent or remembered."""
+        return () if self.state is None else step(self.policy, self.limits, self.state, event)[1]
+
     def _one(self, event: AnyEvent) -> None:
         before = 0 if self.state is None else self.state.seq
         self.state, outcomes = step(self.policy, self.limits, self.state, event)

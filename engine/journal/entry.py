@@ -53,6 +53,11 @@ def encode(value: Value) -> bytes:
     return _encoder.encode(value)
 
 
+def encode_all(values: tuple[Value, ...]) -> bytes:
+    """A JSON array of what `encode` gives for each."""
+    return _encoder.encode(values)
+
+
 def decode(payload: bytes) -> Value:
     """The event, command or refusal. Raises msgspec.MsgspecError if the payload is none of them."""
     value: Value = _decoder.decode(payload)

@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from engine.core.errors import JournalError, Problem
-from engine.journal.entry import Entry, Kind
+from engine.journal.ahead import contents_ahead, entries_ahead, lines_ahead
+from engine.journal.database import last_of
+from engine.journal.entry import Entry, Kind, genesis
 from engine.journal.folder import JOURNAL_FILE, lock_for_writing, status_of
 from engine.journal.manifest import SCHEMA_VERSION, RunFile, Status, read_run_file
 
@@ -57,9 +59,10 @@ class Journal:
         names = sorted(types)
         of_types = ",".join("?" * len(names))
         query = f"select * from entry where seq <= ? and type in ({of_types}) order by seq desc limit {FEW}"  # noqa: S608
+        _, ahead = self._page("select * from entry limit 0", ())
+        yield from (entry for entry in reversed(ahead) if entry.seq <= until and entry.type in names)
         while True:
-            with self._reading() as db:
-                page = db.execute(query, (until, *names)).fetchall()
+            page, _ = self._page(query, (until, *names))
             if not page:
                 return
             for row in page:
@@ -73,8 +76,8 @@ class Journal:
 
     def high_watermark(self) -> int:
         """The seq of the last entry that can be read now; 0 if there is none."""
-        with self._reading() as db:
-            return int(db.execute("select coalesce(max(seq), 0) from entry").fetchone()[0])
+        page, ahead = self._page("select * from entry order by seq desc limit 1", ())
+        return int([*page, *ahead][-1][0]) if page or ahead else 0
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         seq, kind, *rest = row
@@ -92,12 +95,28 @@ class Journal:
         query = f"select {columns} from entry where seq >= ? and seq <= ?{where} order by seq limit {PAGE}"  # noqa: S608
         last = _LAST if until is None else until
         while True:
-            with self._reading() as db:
-                page = db.execute(query, (since, last, *(names or ()))).fetchall()
+            page, ahead = self._page(query, (since, last, *(names or ())))
             if not page:
-                return
+                break
             yield page
             since = page[-1][0] + 1
+        rest = [entry for entry in ahead if since <= entry.seq <= last and (names is None or entry.type in names)]
+        if rest:
+            yield [tuple(entry) if columns == "*" else entry[:-1] for entry in rest]
+
+    def _page(self, query: str, values: tuple[Any, ...]) -> tuple[list[tuple[Any, ...]], list[Entry]]:
+        """What a query gives, and all that the file has not taken in at that moment."""
+        while True:
+            # Before the file: what leaves the log in between is found there.
+            contents = contents_ahead(self.folder) if self.run_file.seal is None else {}
+            with self._reading() as db:
+                db.execute("begin")
+                page, last = db.execute(query, values).fetchall(), last_of(db) or (0, genesis(self.run_file.run))
+            lines, _ = lines_ahead(contents)
+            ahead = entries_ahead(lines, *last)
+            reached = ahead[-1].seq if ahead else last[0]
+            if not lines or lines[-1].seq <= reached or status_of(self.folder) is not Status.RUNNING:
+                return page, ahead
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -9,9 +9,9 @@ import msgspec
 
 from engine.core.state import State
 from engine.journal.atomic import write_atomically
+from engine.journal.chain import Tail
 from engine.journal.entry import Kind
 from engine.journal.manifest import code_version
-from engine.journal.writer import Tail
 
 SNAPSHOT_FILE = "snapshot.json"
 EVERY = 10_000  # entries

@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 
 from engine.core.errors import JournalError
-from engine.journal.entry import CommandsDigest, Kind, chained, genesis
+from engine.journal.ahead import AHEAD_FILES, Line, contents_ahead, lines_ahead
+from engine.journal.chain import Chain, beginning
+from engine.journal.database import file_sha256
 from engine.journal.folder import JOURNAL_FILE
 from engine.journal.manifest import MANIFEST_FILE, Recorded, RunFile, Seal, Status, manifest_hash
 from engine.journal.reader import Journal
-from engine.journal.wal import LogEnd, wal_end
-from engine.journal.writer import file_sha256
+from engine.journal.wal import wal_end
 
 WHOLE, UNSEALED_OR_RECOVERED, DAMAGED = 0, 1, 2
 _CODES = {
@@ -49,15 +50,18 @@ def verdict(folder: Path, *, market: bool = True) -> Verdict:
     journal = Journal(folder)
     run_file = journal.run_file
     found = list(_manifest_damage(run_file))
-    chain = _Chain(run_file)
-    log = LogEnd()
+    chain = Chain(beginning(run_file.run))
+    torn: list[str | None] = []
+    lines: list[Line] = []
     try:
         if run_file.seal is not None and file_sha256(folder / JOURNAL_FILE) != run_file.seal.file_sha256:
             found.append(f"{JOURNAL_FILE} is not the file that was sealed")
         if journal.status is Status.CRASHED:  # of a file that is being written one sees only a moment
-            log = wal_end(folder / f"{JOURNAL_FILE}-wal")
-            found.extend(filter(None, (log.damage, _page_damage(folder / JOURNAL_FILE))))
-        found.extend(chain.faults(journal))
+            log, (lines, ahead) = wal_end(folder / f"{JOURNAL_FILE}-wal"), lines_ahead(contents_ahead(folder))
+            torn = [log.torn, ahead.torn]
+            found.extend(filter(None, (log.damage, ahead.damage, _page_damage(folder / JOURNAL_FILE))))
+        found.extend(_faults(journal, chain))
+        found.extend(_lost(lines, chain))
     except OSError as error:
         found.append(f"{JOURNAL_FILE} cannot be read: {error.strerror}")
     except (JournalError, TypeError, UnicodeDecodeError, sqlite3.Error) as error:  # a column, or a name, is another
@@ -69,7 +73,7 @@ def verdict(folder: Path, *, market: bool = True) -> Verdict:
         damages=tuple(found),
         readable=chain.seq,
         readable_ns=chain.last_ns,
-        torn=log.torn,
+        torn=next(filter(None, torn), None),
     )
 
 
@@ -94,46 +98,38 @@ def _market_damage(folder: Path, recorded: Recorded) -> Iterator[str]:
             yield f"{name} cannot be read: {error.strerror}"
 
 
-class _Chain:
-    """How far the entries are what was written. `seq` is the last good one."""
+def _faults(journal: Journal, chain: Chain) -> Iterator[str]:
+    """`chain` goes as far as the entries are what was written."""
+    for entry in journal.entries():
+        if not chain.follows(entry):
+            follows = entry.seq == chain.seq + 1
+            yield f"entry {entry.seq} " + ("is not what was written" if follows else f"follows {chain.seq}")
+            return
+    if journal.run_file.seal is not None:
+        yield from _beside(journal.run_file.seal, chain)
 
-    def __init__(self, run_file: RunFile) -> None:
-        self.seal = run_file.seal
-        self.seq = 0
-        self.first_ns: int | None = None
-        self.last_ns: int | None = None
-        self._hash, self._digest = genesis(run_file.run), CommandsDigest()
-        self._counts = dict.fromkeys(Kind, 0)
 
-    def faults(self, journal: Journal) -> Iterator[str]:
-        for entry in journal.entries():
-            if entry.seq != self.seq + 1:
-                yield f"entry {entry.seq} follows {self.seq}"
-                return
-            after = chained(self._hash, entry[:-1])
-            if after != entry.hash:
-                yield f"entry {entry.seq} is not what was written"
-                return
-            self._hash, self.seq, self.last_ns = after, entry.seq, entry.ts_init
-            self.first_ns = entry.ts_init if self.first_ns is None else self.first_ns
-            self._counts[entry.kind] += 1
-            if entry.kind is Kind.COMMAND:
-                self._digest.add(entry.payload)
-        if self.seal is not None:
-            yield from self._beside(self.seal)
+def _beside(seal: Seal, chain: Chain) -> Iterator[str]:
+    if (chain.seq, chain.hash.hex(), chain.digest.hexdigest()) != (
+        seal.high_watermark,
+        seal.chain,
+        seal.commands_digest,
+    ):
+        yield f"the journal ends at entry {chain.seq} otherwise than its seal says (entry {seal.high_watermark})"
+    elif (*chain.counts.values(), chain.first_ns, chain.last_ns) != (
+        seal.events,
+        seal.commands,
+        seal.refusals,
+        seal.first_ns,
+        seal.last_ns,
+    ):
+        yield "the seal's counts or times are not those of the journal"
 
-    def _beside(self, seal: Seal) -> Iterator[str]:
-        got = (self.seq, self._hash.hex(), self._digest.hexdigest())
-        if got != (seal.high_watermark, seal.chain, seal.commands_digest):
-            yield (f"the journal ends at entry {self.seq} otherwise than its seal says (entry {seal.high_watermark})")
-        elif (*self._counts.values(), self.first_ns, self.last_ns) != (
-            seal.events,
-            seal.commands,
-            seal.refusals,
-            seal.first_ns,
-            seal.last_ns,
-        ):
-            yield "the seal's counts or times are not those of the journal"
+
+def _lost(lines: list[Line], chain: Chain) -> Iterator[str]:
+    later = [line.seq for line in lines if line.seq > chain.seq]
+    if later:
+        yield f"{AHEAD_FILES[0]}: goes on with entry {later[0]} after {chain.seq}"
 
 
 def _page_damage(path: Path) -> str | None:

@@ -31,8 +31,8 @@ class Corrected:
         self._accepted: dict[str, int] = {}  # the latest; what only takes is never accepted
         self._trades = 0
 
-    def __call__(self, fact: AnyEvent, order: Any) -> AnyEvent:
-        """`order` is NautilusTrader's, of a fill."""
+    def __call__(self, fact: AnyEvent, order: Callable[[], Any]) -> AnyEvent:
+        """`order` gives NautilusTrader's, of a fill."""
         if isinstance(fact, OrderAccepted):
             self._accepted[fact.id] = self._moment(fact)
             if len(self._accepted) > _KEPT:
@@ -43,7 +43,7 @@ class Corrected:
         named = msgspec.structs.replace(fact, trade_id=f"{fact.id}-{self._trades}")
         if fact.maker or fact.liquidation or not self._rested(fact):
             return named
-        price = order.price.as_decimal()
+        price = order().price.as_decimal()
         fee = (notional(self._instrument, fact.size, price) * self._maker_fee).quantize(CENT)
         return msgspec.structs.replace(named, maker=True, price=price, fee=fee)
 

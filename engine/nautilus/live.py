@@ -21,6 +21,7 @@ from engine.nautilus.shell import Shell
 
 PATIENCE_NS = 10 * SECOND  # for the answers that a stop waits for
 LATE_NS = 2 * SECOND
+REHEARSED_NS = 2_000_000  # timers are good to a millisecond
 WIND_DOWN_NS = 60 * SECOND  # for what rests to be cancelled, and a position to be closed where it is to be
 
 
@@ -103,6 +104,7 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
         fundings=fundings.none,
         stop_within_ns=PATIENCE_NS,
         late_ns=LATE_NS,
+        rehearsed_ns=REHEARSED_NS,
         believed=lambda event: _told_by_the_venue(event, account.doubted),
         blind=lambda _now: account.blind(),
         reference=market.reference,

@@ -26,6 +26,7 @@ from engine.nautilus.access import Client
 from engine.nautilus.backtest import only_engine
 from engine.nautilus.beside import Beside
 from engine.nautilus.desk import Desk, End
+from engine.nautilus.garbage import collected_between_ticks
 from engine.nautilus.heeded import heeded
 from engine.nautilus.interrupts import Stopped
 from engine.nautilus.node import NO_RATE_LIMIT
@@ -164,7 +165,7 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> No
     late = Timer(_CONNECT_S + 1, lambda: None if shell.running else handle.stop())
     late.start()
     try:
-        with heeded(node, note, failed=shell.fail):
+        with heeded(node, note, failed=shell.fail), collected_between_ticks(node, failed=shell.fail):
             node.run()
     except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
         failed = None if _UNWRITABLE in str(failure) and shell.stopped_ns is not None else failure

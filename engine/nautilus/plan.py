@@ -37,10 +37,10 @@ class Feed(Enum):
     PULSE = auto()  # of a recorded feed, which begins to flow then
 
 
-type Stamped = Callable[[AnyEvent, Any], AnyEvent]  # (fact, the node's order where it is a fill) -> the fact
+type Stamped = Callable[[AnyEvent, Callable[[], Any]], AnyEvent]  # (fact, what gives the node's order) -> the fact
 
 
-def as_said(fact: AnyEvent, _order: Any) -> AnyEvent:
+def as_said(fact: AnyEvent, _order: Callable[[], Any]) -> AnyEvent:
     """The node's own word stands."""
     return fact
 
@@ -61,9 +61,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A command is under way for `held_ns` before it is given to the node. Or the venue takes its time, and is woken after
     `arrives_after_ns`: a simulated one acts only when something happens. A stop waits for the venue's answers for at
-    most `stop_within_ns`. A tick that is heard of more than `late_ns` after its time is passed over: a process that
-    hung does not live through all it missed. `clock` is the node's own where it is None; `stamped` puts a fact of the
-    node's right; what the node says of an order is only heard where it is `believed`.
+    most `stop_within_ns`. Each tick is rehearsed `rehearsed_ns` before it, if that is not 0. A tick that is heard of
+    more than `late_ns` after its time is passed over: a process that hung does not live through all it missed. `clock`
+    is the node's own where it is None; `stamped` puts a fact of the node's right; what the node says of an order is
+    only heard where it is `believed`.
     """
 
     started: Started
@@ -80,6 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     levels: int | None = None
     words: Callable[[Nanos], Iterable[AnyEvent]] = lambda _now: ()
     first_tick_ns: Nanos = 0
+    rehearsed_ns: Nanos = 0
     held_ns: Nanos = 0
     arrives_after_ns: Nanos = 0
     stop_within_ns: Nanos = 0

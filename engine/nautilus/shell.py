@@ -23,6 +23,7 @@ from engine.core.types import SECOND, Nanos
 from engine.nautilus import translate
 from engine.nautilus.booked import Booked
 from engine.nautilus.plan import Plan
+from engine.nautilus.rehearsal import rehearse
 from engine.nautilus.sight import Sight
 from engine.nautilus.subscriptions import subscribe
 from engine.nautilus.transit import Transit
@@ -115,7 +116,8 @@ class Shell(Strategy):
         if not self._plan.stop_within_ns:
             self._request_stop(reason)
         elif self.stopped_ns is None:
-            self._clock.cancel_timer("tick")
+            for name in {"tick", "rehearsal"} & set(self._clock.timer_names()):
+                self._clock.cancel_timer(name)
             self._waiting = True
             self._guarded(self._say_stopping)
             self._alert("stop", self._clock.timestamp_ns() + self._plan.stop_within_ns, self._on_patience)
@@ -161,6 +163,8 @@ class Shell(Strategy):
             self._driven.feed(fact)
         start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
         self._clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
+        if before := self._plan.rehearsed_ns:
+            self._clock.set_timer_ns("rehearsal", SECOND, start - before, None, self._on_rehearsal, allow_past=True)
 
     def _hand_over(self, command: Submit | Cancel) -> None:
         if isinstance(command, Submit):
@@ -179,6 +183,13 @@ class Shell(Strategy):
             self._request_stop(self._stop_reason)
         self._guarded(self._tick, event)
 
+    def _on_rehearsal(self, event: Any) -> None:
+        self._guarded(self._rehearse, event.ts_event + self._plan.rehearsed_ns)
+
+    def _rehearse(self, at_ns: Nanos) -> None:
+        seen = self._sight.at(at_ns, at_ns, self._cache, self._driven)
+        rehearse(self._driven, seen, self._contract, self.order_factory)
+
     def _tick(self, event: Any) -> None:
         if self._plan.late_ns is not None and event.ts_init - event.ts_event > self._plan.late_ns:
             return
@@ -188,7 +199,7 @@ class Shell(Strategy):
             return
         for word in self._plan.words(event.ts_event):
             self._driven.feed(word)
-        seen = self._sight.at(event, self._cache, self._driven)
+        seen = self._sight.at(event.ts_event, event.ts_init, self._cache, self._driven)
         if seen.top.bid is not None and seen.top.ask is not None:
             self._carry()
         self._driven.feed(seen)
@@ -223,18 +234,18 @@ class Shell(Strategy):
         if not self._plan.believed(event):
             return
         started = self._plan.started
-        changed = isinstance(event, OrderFilled | OrderUpdated)
-        order = self._cache.order(event.client_order_id) if changed else None
-        ended = translate.cut_short(event, order) if changed else None
-        for fact in (translate.fact_of(event, started.mode, started.instrument.settlement), ended):
-            if fact is not None:
-                self._tell(self._plan.stamped(fact, order))
+        self._tell(translate.fact_of(event, started.mode, started.instrument.settlement), event)
+        if isinstance(event, OrderFilled | OrderUpdated):
+            self._tell(translate.cut_short(event, self._cache.order(event.client_order_id)), event)
         self._stop_if_quiet()
 
-    def _tell(self, fact: AnyEvent) -> None:
-        if isinstance(fact, Filled):
-            self.booked.filled(fact)
-        self._driven.feed(fact)
+    def _tell(self, said: AnyEvent | None, event: Any) -> None:
+        """NautilusTrader's order is a copy with all its past: it is made where it is looked at."""
+        if said is not None:
+            fact = self._plan.stamped(said, lambda: self._cache.order(event.client_order_id))
+            self._driven.feed(fact)
+            if isinstance(fact, Filled):
+                self.booked.filled(fact)
 
     def _expect_funding(self, rate: Any) -> None:
         """The settlement is at the boundary, after that instant's timers: look right after it."""

@@ -20,18 +20,18 @@ class Sight:
         self._id = InstrumentId.from_str(plan.started.instrument.id)
         self._ready = plan.reference is None
 
-    def at(self, event: Any, cache: Any, session: Session[Any]) -> Tick:
-        """`event` is the timer's. Raises BrokenInvariantError where depth is asked for that the run was not given."""
+    def at(self, now: Nanos, sent: Nanos, cache: Any, session: Session[Any]) -> Tick:
+        """At a tick's time, which came at `sent`. Raises BrokenInvariantError where depth is asked for that the run was
+        not given."""
         state, book = session.state, self._plan.book
         queries = () if state is None else session.policy.depth_queries(state)
         if queries and not book:
             raise BrokenInvariantError("the strategy asks for depth, and the run was set up without it")
-        beside, blind = self._from_elsewhere(cache, event.ts_event), self._plan.blind(event.ts_event)
+        beside, blind = self._from_elsewhere(cache, now), self._plan.blind(now)
         if session.limits.asks_age:
             beside |= market.newest(cache, self._id, book=book)
         beside |= {"ready": False} if blind else {}
         which = None if blind else book
-        now, sent = event.ts_event, event.ts_init
         return market.tick(cache, self._id, now=now, sent=sent, book=which, queries=queries, **beside)
 
     def _from_elsewhere(self, cache: Any, now: Nanos) -> dict[str, Any]:

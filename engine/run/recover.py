@@ -1,7 +1,7 @@
 """After a crash: what the journal still knows, the run taken up where it stood, or sealed with what was found."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -13,7 +13,10 @@ from engine.core.errors import JournalError, Problem
 from engine.core.events import AnyEvent
 from engine.core.session import Record
 from engine.core.state import State
-from engine.journal.entry import Entry, Kind, chained, genesis
+from engine.journal.ahead import contents_ahead, lines_ahead
+from engine.journal.chain import Chain, Tail, beginning
+from engine.journal.database import file_sha256
+from engine.journal.entry import Entry, Kind
 from engine.journal.folder import JOURNAL_FILE, LOCK_FILE, lock_for_writing
 from engine.journal.manifest import Recorded, RunFile, Seal, Status, read_run_file, write_run_file
 from engine.journal.reader import Journal
@@ -21,7 +24,7 @@ from engine.journal.replay import records
 from engine.journal.snapshot import EVERY, SNAPSHOT_FILE, write_snapshot
 from engine.journal.verify import Verdict, verdict
 from engine.journal.wal import wal_end
-from engine.journal.writer import JournalWriter, Tail, file_sha256
+from engine.journal.writer import JournalWriter, take_in_ahead
 from engine.run.moments import Moment, Walk
 from engine.run.recording import kept
 
@@ -58,10 +61,10 @@ def recovered(folder: Path) -> Recovered:
     """
     walk = Walk(folder)
     snapshot = walk.snapshot()
-    tail, state = (_beginning(walk.journal.run_file), None) if snapshot is None else (snapshot.tail, snapshot.state)
-    follower = _Follower(folder, tail)
+    tail, state = (beginning(walk.journal.run_file.run), None) if snapshot is None else (snapshot.tail, snapshot.state)
+    chain = Chain(tail)
     last: Moment | None = None
-    for moment in walk.moments(follower.checked(walk.journal.entries(since=tail.seq + 1)), state):
+    for moment in walk.moments(_checked(folder, chain, walk.journal.entries(since=tail.seq + 1)), state):
         last = moment
     if walk.diverged_at is not None:
         message = (
@@ -71,8 +74,8 @@ def recovered(folder: Path) -> Recovered:
     return Recovered(
         state=state if last is None else last.after,
         in_doubt=_commands(last.outcomes if last else _last_outcomes(walk.journal, tail.seq)),
-        tail=follower.tail,
-        events=follower.tail.counts[Kind.EVENT],
+        tail=chain.tail,
+        events=chain.counts[Kind.EVENT],
         from_snapshot=None if snapshot is None else snapshot.seq,
     )
 
@@ -84,9 +87,10 @@ def resumed(folder: Path, *, durable: bool = True, synced: bool = True) -> tuple
     """
     run_file = _unsealed(folder)
     with _locked(folder) as lock:
-        log = wal_end(folder / f"{JOURNAL_FILE}-wal")
-        if log.damage is not None:
-            raise JournalError(Problem(str(folder), f"damaged, not to be taken up: {log.damage}"))
+        damage = wal_end(folder / f"{JOURNAL_FILE}-wal").damage or lines_ahead(contents_ahead(folder))[1].damage
+        if damage is not None:
+            raise JournalError(Problem(str(folder), f"damaged, not to be taken up: {damage}"))
+        take_in_ahead(folder, run_file.run)
         found = recovered(folder)
         run_file = msgspec.structs.replace(run_file, resumed_after=(*run_file.resumed_after, found.tail.seq))
         write_run_file(folder, run_file)
@@ -120,13 +124,14 @@ def seal_crashed(folder: Path) -> Found:
             _quarantine(folder, run_file, checked)
             os.close(lock)
             return Found(status=Status.QUARANTINED, verdict=checked)
-        follower = _Follower(folder, _beginning(run_file))
-        for _ in follower.checked(Journal(folder).entries()):
+        take_in_ahead(folder, run_file.run)
+        chain = Chain(beginning(run_file.run))
+        for _ in _checked(folder, chain, Journal(folder).entries()):
             pass
         reason = f"found crashed; whole up to entry {checked.readable}" + (f"; {checked.torn}" if checked.torn else "")
         market, lost = _market_if_whole(folder)
         reason += f"; {lost}" if lost else ""
-        writer = JournalWriter(folder, run_file, lock, durable=True, resumed=follower.tail)
+        writer = JournalWriter(folder, run_file, lock, durable=True, resumed=chain.tail)
         writer.seal(Status.CRASHED_RECOVERED, reason, market)
     (folder / SNAPSHOT_FILE).unlink(missing_ok=True)
     if state is None or state.state is None:
@@ -196,10 +201,6 @@ def _unsealed(folder: Path) -> RunFile:
     return run_file
 
 
-def _beginning(run_file: RunFile) -> Tail:
-    return Tail(seq=0, chain=genesis(run_file.run), counts=dict.fromkeys(Kind, 0), first_ns=None, last_ns=None)
-
-
 def _commands(outcomes: tuple[Outcome, ...]) -> tuple[Command, ...]:
     return tuple(outcome for outcome in outcomes if not isinstance(outcome, Refused | TradingChanged))
 
@@ -210,26 +211,8 @@ def _last_outcomes(journal: Journal, seq: int) -> tuple[Outcome, ...]:
     return () if last is None else tuple(cast(Outcome, entry.value) for entry in last.followed)
 
 
-class _Follower:
-    """Entries checked against the chain as they go by, and counted."""
-
-    def __init__(self, folder: Path, tail: Tail) -> None:
-        self._folder, self._from = folder, tail
-        self._seq, self._chain, self._counts = tail.seq, tail.chain, dict(tail.counts)
-        self._first_ns, self._last_ns = tail.first_ns, tail.last_ns
-
-    def checked(self, entries: Iterator[Entry]) -> Iterator[Entry]:
-        for entry in entries:
-            self._chain = chained(self._chain, entry[:-1])
-            if entry.seq != self._seq + 1 or entry.hash != self._chain:
-                raise JournalError(Problem(str(self._folder), f"entry {entry.seq} is not what was written"))
-            self._seq, self._last_ns = entry.seq, entry.ts_init
-            self._first_ns = entry.ts_init if self._first_ns is None else self._first_ns
-            self._counts[entry.kind] += 1
-            yield entry
-
-    @property
-    def tail(self) -> Tail:
-        return Tail(
-            seq=self._seq, chain=self._chain, counts=self._counts, first_ns=self._first_ns, last_ns=self._last_ns
-        )
+def _checked(folder: Path, chain: Chain, entries: Iterable[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        if not chain.follows(entry):
+            raise JournalError(Problem(str(folder), f"entry {entry.seq} is not what was written"))
+        yield entry

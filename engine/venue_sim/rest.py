@@ -16,7 +16,7 @@ RETRY_S = {418: "120", 429: "1"}
 
 
 async def answer(venue: Venue, request: web.Request) -> web.Response:
-    query, body = request.rel_url.raw_query_string, (await request.read()).decode(errors="replace")
+    query, body = request.rel_url.raw_query_string, await request.text()
     given, key = parameters(query, body), request.headers.get(KEY_HEADER)
     method, path = request.method, request.path
     asked = Asked(f"{method} {path}", given, key)

@@ -42,14 +42,6 @@ METHODS: dict[str, Route] = {
 }
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """A request as it comes."""
-
-    method: str
-    id: int | str | None = None
-    params: dict[str, Any] | None = None
-
-
 class Session:
     """Whoever has logged on over a connection need not sign again there. Mutable."""
 
@@ -91,11 +83,11 @@ async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse
 async def _answer(venue: Venue, session: Session, text: str) -> dict[str, Any] | None:
     """None where the client is to hear nothing."""
     try:
-        frame = msgspec.json.decode(text, type=Frame)
-    except msgspec.DecodeError:
+        frame = msgspec.json.decode(text)
+        number, method, given = frame.get("id"), frame["method"], strings(frame.get("params") or {})
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
         error = ApiError(-1000, "Malformed request.")
         return {"id": None, "status": 400, "error": error.body(), "rateLimits": []}
-    number, method, given = frame.id, frame.method, strings(frame.params or {})
     key = given.get("apiKey") or session.key
     asked = Asked(f"WS {method}", given, key)
     found = await outcome(venue, asked, lambda: _act(venue, session, method, given))
@@ -112,7 +104,7 @@ def _act(venue: Venue, session: Session, method: str, given: Mapping[str, str]) 
     route = METHODS.get(method)
     if route is None:
         raise ApiError(-1000, f"Unknown method {method}.")
-    venue.limits(given.get("apiKey") or session.key).spend(route.weight, route.orders, venue.exchange.now_ms)
+    venue.limits(given.get("apiKey")).spend(route.weight, route.orders, venue.exchange.now_ms)
     return venue.act(route, _account(venue, session, route, given), given)
 
 

@@ -25,25 +25,28 @@ from engine.journal.writer import JournalWriter, create_run
 from tests.support.builders import a_start, a_tick
 from tests.support.journals import a_manifest
 
-writer = create_run(Path(sys.argv[1]), a_manifest(), durable=True)
+writer = create_run(Path(sys.argv[1]), a_manifest(), durable=True, synced=sys.argv[2] == "True")
 writer.record(1, a_start(), ())
 seq = 1
 while True:
     seq += 1
     writer.record(seq, a_tick(seq), ())
+    if seq % 10 == 0:
+        writer.sync()
     sys.stdout.write(f"{seq}\\n")  # as a command leaving
     sys.stdout.flush()
 """
 
 
-def test_full_disk_names_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("synced", "file"), [(True, r"journal\.sqlite"), (False, r"journal\.ahead-0")])
+def test_full_disk_names_the_file(tmp_path: Path, synced: bool, file: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    writer = create_run(tmp_path, a_manifest(), durable=True)
+    writer = create_run(tmp_path, a_manifest(), durable=True, synced=synced)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
         writer.record(1, a_start(), ())
-        with pytest.raises(JournalError, match=r"journal\.sqlite: cannot be written"):
+        with pytest.raises(JournalError, match=rf"{file}: cannot be written"):
             _write_ticks(writer, 5000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -58,10 +61,11 @@ def _write_ticks(writer: JournalWriter, until: int) -> None:
         writer.record(seq, a_tick(seq), ())
 
 
+@pytest.mark.parametrize("synced", [True, False])
 @pytest.mark.parametrize("after", [1, 20, 77])
-def test_kill_loses_nothing_that_was_acted_on(tmp_path: Path, after: int) -> None:
+def test_kill_loses_nothing_that_was_acted_on(tmp_path: Path, after: int, synced: bool) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)],
+        [sys.executable, "-c", KILLED, str(tmp_path), str(synced)],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": "."},
         text=True,

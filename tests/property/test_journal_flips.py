@@ -27,7 +27,7 @@ import os, sys
 from pathlib import Path
 from engine.journal.writer import create_run
 from tests.support.journals import ToyVenue, a_manifest
-writer = create_run(Path(sys.argv[1]), a_manifest(), durable=True)
+writer = create_run(Path(sys.argv[1]), a_manifest(), durable=True, synced=sys.argv[2] != "ahead")
 if sys.argv[2] == "both":  # a part of the entries in the file itself, the rest in the log
     writer._db.execute("pragma wal_autocheckpoint = 150")
 ToyVenue(writer.record).play(120, 7)
@@ -39,6 +39,12 @@ os.kill(os.getpid(), 9)
 def in_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A killed run all of whose entries stand in the log."""
     return _killed(tmp_path_factory.mktemp("runs"), "log")
+
+
+@pytest.fixture(scope="module")
+def ahead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A killed run all of whose entries stand in the write-ahead log."""
+    return _killed(tmp_path_factory.mktemp("runs"), "ahead")
 
 
 @pytest.fixture(scope="module", params=["log", "both"])
@@ -112,6 +118,32 @@ def test_flips_of_an_unsealed_run(crashed: Path, name: str, tmp_path: Path) -> N
             assert checked.damages
             assert _readable(folder, checked.readable) == before[: checked.readable]
     assert found or size <= 8192  # of the file itself, nearly nothing is read while all stands in the log
+
+
+def test_flips_of_the_write_ahead_log(ahead: Path, tmp_path: Path) -> None:
+    """No bit of it is without meaning."""
+    random, before = Random(5), entries(copied(ahead, tmp_path / "run"))
+    assert verdict(tmp_path / "run").code == 1
+    log = tmp_path / "run" / "journal.ahead-0"
+    content = log.read_bytes()
+    for place in [*random.sample(range(len(content)), FLIPS), len(content) - 1]:
+        flipped(log, place, random.randrange(8))
+        checked = verdict(log.parent)
+        assert checked.code == 2, f"byte {place}"
+        assert entries(log.parent) == before[: checked.readable]
+        log.write_bytes(content)
+
+
+@pytest.mark.parametrize("zeros", [0, 17])
+@pytest.mark.parametrize("cut", [1, 7, 300])
+def test_a_torn_last_line_is_no_damage(ahead: Path, cut: int, zeros: int, tmp_path: Path) -> None:
+    before = entries(copied(ahead, tmp_path / "run"))
+    log = tmp_path / "run" / "journal.ahead-0"
+    log.write_bytes(log.read_bytes()[:-cut] + b"\0" * zeros)
+    checked = verdict(log.parent)
+    assert (checked.code, checked.torn) == (1, "journal.ahead-0: the last line is torn")
+    assert entries(log.parent) == before[: checked.readable]
+    assert len(before) - checked.readable <= 12
 
 
 def _readable(folder: Path, count: int) -> list[Entry]:

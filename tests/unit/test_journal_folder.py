@@ -118,10 +118,12 @@ def test_a_log_that_grew_long_is_folded_in_beside_the_run_and_begun_anew(tmp_pat
         log = writer.path.with_name("journal.sqlite-wal")
         for seq in range(1, 151):
             writer.record(seq, event, ())
+        writer.flush()
         before = log.stat().st_size
         writer.sync()
         for seq in range(151, 201):
             writer.record(seq, event, ())
+        writer.flush()
         assert log.stat().st_size == before > LONG_LOG
         assert writer.path.stat().st_size > LONG_LOG
         assert Journal(writer.folder).high_watermark() == 200
