@@ -159,11 +159,15 @@ def parsed(path: Path, form: Form, text: bytes, first: int) -> Block:
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise misread(path, form, body, first, str(error).partition("\n")[0]) from error
     odd = any(rows[name].null_count() for name in form.columns if name not in form.sparse)
-    cut = body.count(b",") != len(rows) * (len(form.columns) - 1)  # the parser takes what is missing for empty
+    cut = _count(body, b",") != len(rows) * (len(form.columns) - 1)  # the parser takes what is missing for empty
     if odd or cut or len(rows) != _lines_of(body):
         raise misread(path, form, body, first, "a cell is empty, or missing")
     return Block(path, form, rows, np.arange(first, first + len(rows)), first, body)
 
 
 def _lines_of(text: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n")))
+    return _count(text, b"\n")
+
+
+def _count(text: bytes, byte: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(byte)))
