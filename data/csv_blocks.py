@@ -154,6 +154,8 @@ def blocks(path: Path, form: Form, on_bytes: OnBytes) -> Iterator[Block]:
 def parsed(path: Path, form: Form, text: bytes, first: int) -> Block:
     """Lines of a file, of which the first is of this number. Blank lines may stand at their end."""
     body = text.rstrip() + b"\n" if text.endswith((b"\n\n", b"\n\r\n")) else text
+    if b"\0" in body:
+        raise misread(path, form, body, first, "has NUL in it")
     try:
         rows = pl.read_csv(body, schema=form.types, **AS_IS)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:

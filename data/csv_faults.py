@@ -27,6 +27,8 @@ def misread(path: Path, form: Form, text: bytes, first: int, said: str) -> DataE
 
 def _why(form: Form, name: str, cell: str) -> str | None:
     """What is wrong with a cell."""
+    if "\0" in cell:
+        return "has NUL in it"
     if name in form.whole and not (cell.isascii() and cell.isdigit() and len(cell) <= 18):
         return f"{cell!r} is no whole number of at most 18 digits"
     if name in form.truths and cell.lower() not in {"true", "false"}:

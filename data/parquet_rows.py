@@ -100,7 +100,7 @@ def batches(path: Path, on_bytes: OnBytes, columns: Sequence[str] | None = None)
     """The rows of a file, a bounded number at a time."""
     first, size = 1, path.stat().st_size
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             total = max(file.metadata.num_rows, 1)
             most = max(_CELLS // max(len(columns or file.schema_arrow), 1), 1)
             for batch in file.iter_batches(batch_size=most, columns=columns):

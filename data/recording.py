@@ -17,6 +17,7 @@ from data.clock import Clock, Latencies
 from data.gaps import with_silences
 from data.joined import joined
 from data.readers.protocol import TRADED_TWICE
+from data.scale import Scale
 from data.schema import F_SNAPSHOT, MARKET, Piece, Table
 from data.spool import Spool
 from data.tables import ALL, TableFile, catalog_rows, quote_rows
@@ -94,6 +95,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
     files = {folder: TableFile(root, folder, instrument) for folder in ALL}
     book, fingerprint, special = Book(instrument), Fingerprint(), dict[str, int]()
     early, again, carried = list[int](), list[int](), Carried(book)
+    scale = Scale(instrument)
 
     def put_away(read: tuple[Piece, pa.Table | None]) -> None:
         piece, tops = read
@@ -111,7 +113,10 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
                 said = carried.over(piece, _depth(piece, origins)) if piece.table is Table.BOOK else piece
                 if len(said.rows):
                     fingerprint.add(said.table, said.rows)
-                    put((said, book.apply(said) if said.table is Table.BOOK else None))
+                    tops = book.apply(said) if said.table is Table.BOOK else None
+                    scale.see(said, tops)
+                    put((said, tops))
+        scale.check()
     finally:
         paths = {folder: file.close() for folder, file in files.items()}
     held = {folder: file for folder, file in files.items() if file.rows}

@@ -76,6 +76,9 @@ class TradeFiles:
             found = True
             times, ids = self._times(ours), ours.rows[self._columns.id]
             fresh = (ids.is_first_distinct() & ~ids.is_in(known)).to_numpy()
+            row = (self._columns.time, self._columns.price, self._columns.size, self._columns.id)
+            other = ours.rows.select(pl.struct(row).is_first_distinct() & ~ids.is_first_distinct()).to_series()
+            ours.refuse(other.to_numpy(), self._columns.id, "is that of another trade")
             twice += len(ours) - int(fresh.sum())
             known = ids.filter(pl.Series(times == times[-1])).to_list()
             yield Piece(Table.TRADES, str(ours.path), self._trades(ours.where(fresh), job.instrument))

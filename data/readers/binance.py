@@ -16,14 +16,13 @@ from data.readers.binance_lines import Line, Split, is_cryptofeed, is_of_one, sp
 from data.readers.binance_merged import Numbered, batches, quietly
 from data.readers.binance_messages import AggTrade, BookTicker, Depth, Liquidation, Mark, Snapshot, Trade
 from data.readers.binance_rows import MS
-from data.readers.protocol import Job, Sample, Seam, Survey
+from data.readers.protocol import Job, Sample, Seam, Survey, passed_over
 from data.schema import Piece, Table
 from data.source import fault, line_blocks
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
 _STEP_BACK_NS = 1_000_000_000
-_MOST_LATE_NS = 60_000_000_000  # where only the venue's time is known
 _MOST_PROBLEMS = 20
 
 _SYMBOL = re.compile(rb'"s":\s*"([^"]+)"')
@@ -107,6 +106,7 @@ class Recording:
         self._chain = Chain(goes_on=job.alone and not job.first)
         self._now_ns = self._first_ns = 0
         self._timed = True  # whether there is a receive time
+        self._sent_ns: dict[type, int] = {}  # the venue's latest time of each kind of message, where there is none
         self._line = 0
         self._path = Path()
         self._problems: list[Problem] = []
@@ -116,6 +116,7 @@ class Recording:
         self._last_trade = (-1, -1)  # highest matching time and id
         self._first_trade = self._first_quote = self._last_quote = -1
         self._other: Problem | None = None  # a message of another symbol
+        self._others: set[str] = set()
         self._has_nameless = False  # whether a snapshot that names no symbol was seen
 
     def batch(self, path: Path, split: Split, lines: Iterator[Numbered]) -> list[Piece]:
@@ -139,6 +140,8 @@ class Recording:
             raise fault(self._path, reason, field="lastUpdateId")
         for text, times in self._warnings.items():
             self._job.on_warning(f"{text} ({times} times)" if times > 1 else text)
+        for text in passed_over(self._others, self._instrument.raw_symbol):
+            self._job.on_warning(text)
         if chain.stale:
             self._job.on_warning(f"{chain.stale} depth messages older than the book were left out")
         if gap := chain.gap:
@@ -173,9 +176,11 @@ class Recording:
         at_ns = line.at_ns
         if at_ns is None:
             self._timed, sent_ns = False, messages.sent_ms(message) * MS
-            if 0 < sent_ns < self._now_ns - _MOST_LATE_NS:
-                late_s = (self._now_ns - sent_ns) / 1e9
-                raise fault(self._path, f"the venue's time goes back by {late_s:.0f} s", line=self._line, field="E")
+            late_ns = self._sent_ns.get(type(message), 0) - sent_ns
+            if sent_ns and late_ns > _STEP_BACK_NS:
+                reason = f"the venue's time goes back by {late_ns / 1e9:.3f} s: the lines are in no order"
+                raise fault(self._path, reason, line=self._line, field="E")
+            self._sent_ns[type(message)] = sent_ns + max(late_ns, 0)
             self._now_ns = max(self._now_ns, sent_ns)
         else:
             self._now_ns = at_ns if at_ns >= self._now_ns else self._held(at_ns)
@@ -210,6 +215,7 @@ class Recording:
         if symbol == self._instrument.raw_symbol:
             self._matched += not self._has_book
             return True
+        self._others.add(symbol)
         if self._other is None or self._has_nameless:
             reason = f"is of {symbol}, not of {self._instrument.raw_symbol}"
             self._other = Problem(str(self._path), reason, self._line, "s")
@@ -232,6 +238,8 @@ class Recording:
             place, reason = f"{self._path.name}:{self._line}", self._chain.gap.reason
             self._warn(f"{place}: {reason}; the book is empty until the next snapshot")
             batch.clear(self._now_ns, diff.E * MS, diff.u, self._line)
+            if self._chain.spare:
+                self._begin(self._chain.spare, batch)
 
     def _snapshot(self, snapshot: Snapshot, symbol: str | None, batch: Batch) -> None:
         if symbol is None:
@@ -239,6 +247,9 @@ class Recording:
             self._refuse_mixed()
         elif not self._is_ours(symbol):
             return
+        self._begin(snapshot, batch)
+
+    def _begin(self, snapshot: Snapshot, batch: Batch) -> None:
         again = self._chain.restart(snapshot)
         if again is None:
             return

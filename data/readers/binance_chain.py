@@ -46,6 +46,7 @@ class Chain:
         self.stale = 0  # diffs older than the book, dropped
         self._spans_snapshot = False  # the next diff is the first after a snapshot
         self._pending: list[Received] = []
+        self.spare: Snapshot | None = None  # newer than the book, and not needed as long as nothing is missing
 
     def follow(self, received: Received, source: str) -> bool:
         """Whether to apply this diff now. If it breaks the chain, `gap` says so and the book must be cleared."""
@@ -73,6 +74,7 @@ class Chain:
         if self._goes_on:
             self._goes_on, self.taken_for_granted = False, _NO_UPDATE
         if self.last is not None:
+            self.spare = snapshot if snapshot.lastUpdateId > self.last else self.spare
             return None
         last = snapshot.lastUpdateId
         chained: list[Received] = []
@@ -85,7 +87,7 @@ class Chain:
             chained.append(received)
             last = diff.u
         self.last, self._spans_snapshot = last, not chained
-        self.gap, self._pending, self.ever_in_sync = None, [], True
+        self.gap, self._pending, self.ever_in_sync, self.spare = None, [], True, None
         return chained
 
     def _keep(self, received: Received) -> None:

@@ -48,6 +48,9 @@ REFUSED: dict[str, tuple[str, Harm, int, str | None]] = {  # form, harm, line, f
     "an event time years later": ("tardis trades", in_line(7, years_later(2)), 7, "event time"),
     "a time years later": ("okx trades", in_line(21, years_later(5)), 21, "time"),
     "NUL in an id": ("bybit trades", in_line(9, nul_in(b"00000000-")), 9, "trdMatchID"),
+    "NUL in a symbol": ("tardis book", in_line(9, nul_in(b"BTCUSDT")), 9, "symbol"),
+    "the id of another trade": ("okx trades", in_line(9, lambda row: row.replace(b",8,", b",7,")), 9, "trade_id"),
+    "lines in no order": ("binance json lines", lambda c: b"\n".join([*c.splitlines()[41:], *c.splitlines()]), 42, "E"),
     "a side of no name": ("tardis book", in_line(30, lambda row: row.replace(b"bid", b"b1d")), 30, "side"),
     "no time in sight": ("binance json lines", in_line(1, lambda row: re.sub(rb"17000\d+", b"-5", row)), 1, "E"),
 }

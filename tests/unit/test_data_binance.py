@@ -125,6 +125,21 @@ def test_a_gap_empties_the_book_until_the_next_snapshot(tmp_path: Path) -> None:
     assert any("a:3" in warning and "sequence gap" in warning for warning in made.warnings)
 
 
+def test_a_snapshot_that_comes_before_the_gap_is_seen_ends_it(tmp_path: Path) -> None:
+    """A new connection may begin with it, before the first diff that shows that some are missing."""
+    lines = [
+        line(T, snapshot(10, BIDS, ASKS, T)),
+        line(T + 1, depth((11, 12, 10), [("100.0", "3.000")], [], T + 1)),
+        line(T + 2, snapshot(20, [("99.8", "7.000")], ASKS, T + 2)),
+        line(T + 3, depth((19, 21, 18), [("99.8", "8.000")], [], T + 3)),
+        line(T + 4, depth((22, 23, 21), [("99.8", "9.000")], [], T + 4)),
+    ]
+    made = ingested([write_gz(tmp_path / "a", lines)], tmp_path / "c")
+    seen = [(row["sequence"], top and top.bid_size) for row, top in tops(tmp_path / "c")]
+    assert seen == [(10, 1), (12, 3), (21, None), (20, 7), (21, 8), (23, 9)]
+    assert any("sequence gap" in warning for warning in made.warnings)
+
+
 def test_a_gap_without_a_snapshot_after_it_ends_the_book_and_not_the_trades(tmp_path: Path) -> None:
     lines = [
         line(T, snapshot(10, BIDS, ASKS, T)),
