@@ -18,12 +18,14 @@ class Asked:
     """What of ours may still fill, while orders are asked for one after the other: it grows with each that was let go.
 
     `ids` are of all of it; `buys_at` is the highest price at which we buy, `sells_at` the lowest at which we sell.
+    `hold`: the first reason not to trade freely.
     """
 
-    __slots__ = ("_worst", "buys_at", "ids", "sells_at", "state")
+    __slots__ = ("_worst", "buys_at", "hold", "ids", "sells_at", "state")
 
     def __init__(self, state: State[Any]) -> None:
         self.state = state
+        self.hold = state.guard.holds[0] if state.guard.holds else None
         self.ids: set[OrderId] = set()
         self.buys_at: Decimal | None = None
         self.sells_at: Decimal | None = None
@@ -59,9 +61,9 @@ def _whole_units(_on: bool, order: Submit, asked: Asked) -> str | None:
     instrument, size, price = asked.state.instrument, order.size, order.price
     if size <= ZERO or (price is not None and price <= ZERO):
         return "price and size must be positive"
-    if size % instrument.step or (price is not None and price % instrument.tick):
-        return f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
-    return None
+    if not size % instrument.step and (price is None or not price % instrument.tick):
+        return None
+    return f"not whole ticks of {instrument.tick} and lots of {instrument.step}"
 
 
 def _max_order_size(limit: Decimal, order: Submit, _asked: Asked) -> str | None:
@@ -123,8 +125,9 @@ def _max_order_rate(limit: int, _order: Submit, asked: Asked) -> str | None:
 
 def _self_cross(_on: bool, order: Submit, asked: Asked) -> str | None:
     """An exit goes out whatever of ours it meets: a venue that minds cancels one of the two."""
-    price, meets = order.price, asked.sells_at if order.side is BUY else asked.buys_at
-    if price is None or meets is None or order.action is Action.CLOSE:
+    meets = asked.sells_at if order.side is BUY else asked.buys_at
+    price = order.price
+    if meets is None or price is None or order.action is Action.CLOSE:
         return None
     crosses = price >= meets if order.side is BUY else price <= meets
     return f"{price} would trade with our own order at {meets}" if crosses else None

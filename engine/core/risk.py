@@ -113,11 +113,10 @@ def refusal(limits: Limits, asked: Asked, order: Submit) -> tuple[str, str] | No
     """The limit by which the order may not go, and why; None where it may, and then it counts from here on.
 
     What can only reduce a position is held to the venue's own rules alone: whatever the limits, a stop goes out."""
-    state = asked.state
-    if state.guard.holds and order.action is Action.OPEN:
-        hold = state.guard.holds[0]
+    hold = asked.hold
+    if hold is not None and order.action is Action.OPEN:
         return hold.limit, hold.reason
-    reduces = order.reduce_only or (order.action is Action.CLOSE and state.mode is PositionMode.HEDGE)
+    reduces = order.reduce_only or (order.action is Action.CLOSE and asked.state.mode is PositionMode.HEDGE)
     for name, limit, check in limits.checks_of_the_venue if reduces else limits.checks:
         if reason := check(limit, order, asked):
             return name, reason

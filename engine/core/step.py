@@ -12,10 +12,11 @@ from engine.core.events import AnyEvent, OrderFilled, Started, Stopping, Tick
 from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
 from engine.core.risk import Limits, refusal
-from engine.core.state import State, begun, evolve, is_known, sent
+from engine.core.state import State, begun, evolve, is_known, sent, ticked
 from engine.core.trading import Trading
 from engine.core.types import SECOND, OrderId
 
+_replace = msgspec.structs.replace
 CANCEL_RETRY_NS = 60 * SECOND
 
 
@@ -25,10 +26,11 @@ def step[S](
     """Fold one event in and say what follows from it: commands to send and refusals to note, in this order."""
     after = _folded(policy, state, event)
     guard, changed = watched(limits, after, event)
-    after = msgspec.structs.replace(after, seq=after.seq + 1, guard=guard)
+    if guard is not after.guard:
+        after = _replace(after, guard=guard)
     own, wishes = _decided(policy, after, event)
     if not wishes and not changed:
-        return after if own is after.own else msgspec.structs.replace(after, own=own), ()
+        return after if own is after.own else _replace(after, own=own), ()
     outcomes = (*changed, *_outcomes(limits, after, wishes, event.ts_init)) if wishes else changed
     return sent(after, own, outcomes, event.ts_init), outcomes
 
@@ -52,16 +54,17 @@ def order_id(run: str, seq: int, n: int | str) -> OrderId:
 
 
 def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
-    if not isinstance(event, Tick):  # nearly every event is one: it is asked first
-        if isinstance(event, Started):
-            return begun(policy.initial(event), event)
-        if state is not None and isinstance(event, OrderFilled) and is_known(state, event):
-            return state
+    """The event is one entry of the journal, and what follows from it more."""
+    if isinstance(event, Started):
+        return _replace(begun(policy.initial(event), event), seq=1)
     if state is None:
         raise BrokenInvariantError(f"the first event must be Started, not {event}")
-    own = policy.evolve(state, event)
-    after = evolve(state, event)
-    return after if own is state.own else msgspec.structs.replace(after, own=own)
+    seq = state.seq + 1
+    if isinstance(event, Tick):
+        return ticked(state, event, policy.evolve(state, event), seq)
+    if isinstance(event, OrderFilled) and is_known(state, event):
+        return _replace(state, seq=seq)
+    return _replace(evolve(state, event), own=policy.evolve(state, event), seq=seq)
 
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], at_ns: int) -> list[Outcome]:

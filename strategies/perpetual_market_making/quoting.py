@@ -43,14 +43,12 @@ def rungs(rates: Rates, instrument: Instrument, venue_takes: bool) -> tuple[Leve
 def laddered(levels: tuple[Level, ...], market: Market, *, post_only: bool = False) -> Quotes:
     """Prices in whole ticks."""
     reference, tick = market.reference, market.tick
-    return tuple(
-        [
-            Draft(side=level.side, size=level.size, price=price, level=level.number, post_only=post_only)
-            for level in levels
-            for price in (reference * level.factor // tick * tick,)
-            if not level.checked or price > ZERO
-        ]
-    )
+    quotes = []
+    for level in levels:
+        price = reference * level.factor // tick * tick
+        if not level.checked or price > ZERO:
+            quotes.append(Draft(side=level.side, size=level.size, price=price, level=level.number, post_only=post_only))
+    return tuple(quotes)
 
 
 def in_band(quotes: Quotes, rates: Rates, reference: Decimal) -> Quotes:

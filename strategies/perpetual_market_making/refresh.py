@@ -84,8 +84,6 @@ def cancel_too_near(turn: Turn) -> None:
 
 
 def replenish(turn: Turn, proposal: Quotes | None) -> None:
-    if proposal is None or turn.own.create_ns >= turn.now or unhung(turn):
-        return
-    if proposal:
+    if proposal and turn.own.create_ns < turn.now and not (turn.orders and unhung(turn)):
         turn.wishes += proposal
         set_timers(turn)
