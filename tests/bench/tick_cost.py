@@ -1,8 +1,8 @@
-"""What one tick costs: prints {"bare_us", "flat_us", "held_us", "requote_us"}, each the best of several tries.
+"""What one tick costs: prints {"bare_us", "idle_us": {situation: ...}, "requote_us"}, each the best of several tries.
 
 `bare_us` is a timer callback of NautilusTrader that reads the top of the book, in its own values, and does nothing with
-it: a run's loop with it less the same loop without, a tick. The others are `step` on a tick: one after another with
-quotes that stay, the same with a position whose take profit stays, and with four quotes to make, two levels a side.
+it: a run's loop with it less the same loop without, a tick. The others are `step` on a tick: one after another on which
+nothing changes, in each situation in which orders may rest for long, and one with four quotes to make, two a side.
 
     python -m tests.bench.tick_cost
 """
@@ -11,16 +11,14 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from engine.core.commands import Outcome
-from engine.core.events import AnyEvent, OrderAccepted, OrderCanceled, Tick
+from engine.core.events import AnyEvent, OrderAccepted, OrderCanceled, OrderFilled, Tick
 from engine.core.risk import Limits
 from engine.core.state import State, Working
 from engine.core.step import step
-from engine.core.types import Purpose
+from engine.core.types import SECOND, Action, Purpose
 from engine.nautilus.backtest import MarketData
 from engine.nautilus.bench import timed_loop
 from strategies.perpetual_market_making.parameters import Parameters
@@ -31,19 +29,15 @@ from tests.support.catalogs import Handmade
 SECONDS = 20_000  # of the bare run
 TRIES, LOOPS, STEPS = 7, 400, 30  # of the steps many short tries: a busy machine has few quiet moments
 LIMITS = Limits()
-POLICY = PerpetualMarketMaking(
-    Parameters(
-        market="BTC-USDT",
-        leverage=10,
-        bid_spread=Decimal("0.5"),
-        ask_spread=Decimal("0.5"),
-        order_levels=2,
-        order_amount=Decimal(1),
-        order_refresh_time=Decimal(30),
-        long_profit_taking_spread=Decimal(1),
-        stop_loss_spread=Decimal(2),
-    )
-)
+
+
+def a_policy(**changes: object) -> PerpetualMarketMaking:
+    plain = {"market": "BTC-USDT", "leverage": 10, "bid_spread": "0.5", "ask_spread": "0.5", "order_levels": 2}
+    sized = {"order_amount": 1, "order_refresh_time": 30, "long_profit_taking_spread": 1, "stop_loss_spread": 2}
+    return PerpetualMarketMaking(Parameters.model_validate({**plain, **sized, **changes}))
+
+
+POLICY = a_policy()
 
 
 def bare_us() -> float:
@@ -55,13 +49,18 @@ def bare_us() -> float:
     return (ticking - still) / SECONDS * 1e6
 
 
-def idle_us(state: State[Any], ticks: tuple[Tick, ...]) -> float:
-    """A tick's cost where none changes anything, each on the state that the one before left."""
+def idle_us(policy: PerpetualMarketMaking, state: State[Any], price: int) -> float:
+    """A tick's cost around a price where none changes anything, each on the state that the one before left."""
+    second = (state.now - a_tick(0).ts_event) // SECOND + 1
+    ticks = [a_tick(second + n, f"{price}.{n % 3}", f"{price}.{n % 3 + 1}") for n in range(6)] * (STEPS // 6)
+    state, _ = step(policy, LIMITS, state, ticks[0])
+    assert state.own.calm is not None
+    assert all(step(policy, LIMITS, state, tick)[0].own is state.own for tick in ticks)
 
     def run() -> None:
         after = state
         for tick in ticks:
-            after, _ = step(POLICY, LIMITS, after, tick)
+            after, _ = step(policy, LIMITS, after, tick)
 
     return min(_seconds(run) for _ in range(LOOPS)) / len(ticks) * 1e6
 
@@ -82,15 +81,14 @@ def _seconds(run: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def after(state: State[Any] | None, *events: AnyEvent) -> tuple[State[Any], tuple[Outcome, ...]]:
-    """Everything that is sent is accepted, every cancel confirmed."""
-    outcomes: tuple[Outcome, ...] = ()
+def after(policy: PerpetualMarketMaking, state: State[Any] | None, *events: AnyEvent) -> State[Any]:
+    """Everything that is sent is accepted, every cancel confirmed, after each event."""
     for event in events:
-        state, outcomes = step(POLICY, LIMITS, state, event)
+        state, _ = step(policy, LIMITS, state, event)
+        for working in state.orders:
+            state, _ = step(policy, LIMITS, state, answer(working, state.now + 1))
     assert state is not None
-    for working in state.orders:
-        state, _ = step(POLICY, LIMITS, state, answer(working, state.now + 1))
-    return state, outcomes
+    return state
 
 
 def answer(working: Working, at: int) -> AnyEvent:
@@ -99,20 +97,46 @@ def answer(working: Working, at: int) -> AnyEvent:
     return OrderCanceled(ts_event=at, ts_init=at, id=working.order.id)
 
 
-def main() -> dict[str, float]:
-    empty, _ = after(None, a_start())
-    moving = tuple(a_tick(second, f"100.{second % 3}", f"100.{second % 3 + 1}") for second in range(3, 9))
-    flat, made = after(empty, a_tick(1))
-    assert len(made) == 4
-    bought = next(w.order for w in flat.orders if w.order.side > 0)
-    filled = a_fill(bought.id, bought.side, str(bought.size), str(bought.price))
-    held, _ = after(flat, filled, a_tick(2))
-    assert any(w.order.purpose is Purpose.TAKE_PROFIT for w in held.orders)
-    assert not any(step(POLICY, LIMITS, state, tick)[1] for state in (flat, held) for tick in moving)
+def filled(state: State[Any], action: Action) -> OrderFilled:
+    order = next(w.order for w in state.orders if w.order.action is action)
+    return a_fill(order.id, order.side, str(order.size), str(order.price), leg=order.leg)
+
+
+def quoting(policy: PerpetualMarketMaking) -> State[Any]:
+    return after(policy, None, a_start(mode=policy.parameters.position_mode), a_tick(1), a_tick(2))
+
+
+def holding(policy: PerpetualMarketMaking, *later: AnyEvent) -> State[Any]:
+    """After a buy that filled."""
+    quotes = quoting(policy)
+    return after(policy, quotes, filled(quotes, Action.OPEN), a_tick(3), a_tick(4), *later)
+
+
+def situations() -> dict[str, tuple[PerpetualMarketMaking, State[Any], int]]:
+    """The policy, the state, and the price around which nothing changes."""
+    hanging = a_policy(position_mode="Hedge", hanging_orders_enabled=True)
+    beside = a_policy(position_mode="Hedge", quote_flat_leg=True)
+    trailing = a_policy(position_management="Trailing_stop", ts_activation_spread="0.1", ts_callback_rate="0.1")
+    held = holding(hanging)
+    closed = after(hanging, held, filled(held, Action.CLOSE), a_tick(5))
+    assert closed.own.hanging
+    fallen = holding(trailing, *(a_tick(5 + n, f"{bid}.0", f"{bid}.1") for n, bid in enumerate((102, 101, 99))))
+    assert any(w.order.purpose is Purpose.TRAIL for w in fallen.orders)
+    return {
+        "flat": (POLICY, quoting(POLICY), 100),
+        "with a position": (POLICY, holding(POLICY), 100),
+        "with hanging orders": (hanging, closed, 100),
+        "with quotes beside a position": (beside, holding(beside), 100),
+        "with a trailing exit left behind": (trailing, fallen, 99),
+    }
+
+
+def main() -> dict[str, Any]:
+    empty = after(POLICY, None, a_start())
+    assert len(quoting(POLICY).orders) == 4
     return {
         "bare_us": bare_us(),
-        "flat_us": idle_us(flat, moving * (STEPS // len(moving))),
-        "held_us": idle_us(held, moving * (STEPS // len(moving))),
+        "idle_us": {name: idle_us(*each) for name, each in situations().items()},
         "requote_us": once_us(empty, a_tick(1)),
     }
 
