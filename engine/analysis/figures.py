@@ -37,8 +37,8 @@ class Units(NamedTuple):
 
 
 def units_of(instrument: Instrument) -> Units:
-    size = "contracts" if instrument.inverse else instrument.base
-    return Units(size, instrument.quote, instrument.settlement)
+    counted = instrument.inverse or instrument.multiplier != 1
+    return Units("contracts" if counted else instrument.base, instrument.quote, instrument.settlement)
 
 
 def run_figure(frames: Frames, instrument: Instrument) -> go.Figure:

@@ -18,7 +18,7 @@ from engine.nautilus.paper import paper_live, paper_over
 from engine.run.account import Before, Begun, begun, check_same
 from engine.run.aftertick import after_ticks
 from engine.run.agreement import check_positions
-from engine.run.compose import Parts, compose
+from engine.run.compose import Parts, compose, said_before
 from engine.run.contracts import contract_now
 from engine.run.control import heard
 from engine.run.market_now import live_market
@@ -28,7 +28,6 @@ from engine.run.remade import remade
 from engine.run.results import results
 from engine.run.seals import Ended, sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, market_data, planned, result_of
-from strategies.registry import STRATEGIES
 
 type Trade = Callable[[Desk], End]
 
@@ -62,15 +61,16 @@ def planned_now(config: RunConfig, before: Before | None) -> Paper:
     parent = None if before is None else before.parent
     manifest = new_manifest("paper", name, identity(config), started_ns=started_ns, parent=parent)
     check_same(before, manifest)
+    instrument = contract_now(config.venue, name)
     plan = Plan(
         config=config,
-        instrument=contract_now(config.venue, name),
+        instrument=instrument,
         manifest=manifest,
         start_ns=now,
         end_ns=now,
         reference=None,
         gaps=(),
-        notes=STRATEGIES[config.strategy_name].said_at_start(config.strategy),
+        notes=said_before(config, instrument),
     )
     return Paper(plan, before, feed=False)
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,10 +130,11 @@ def test_a_paper_run_trades_in_the_venue_s_units(tmp_path: Path, venue: Venue) -
         words = command("paper", file, "--runs", tmp_path / "runs", "--no-report")
         with subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True) as run:
             assert run.stderr is not None
-            assert any(" filled " in line for line in run.stderr)
+            before = [*takewhile(lambda line: " filled " not in line, run.stderr)]
             run.send_signal(signal.SIGINT)
             run.communicate()
     assert run.returncode == 128 + signal.SIGINT
+    assert any("0.01 BTC each" in line for line in before) == (venue.multiplier == "0.01")
     (folder,) = (tmp_path / "runs").iterdir()
     walk = Walk(folder)
     assert walk.last().after.orders == ()
