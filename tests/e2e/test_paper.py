@@ -73,7 +73,7 @@ def read_meanwhile(run: Path) -> None:
 
 
 def test_stopped_by_a_signal_it_cancels_what_rests_and_is_sealed(tmp_path: Path) -> None:
-    process = started(tmp_path, until="quote level 0")
+    process = started(tmp_path, "--speed", "1", until="quote level 0")
     process.send_signal(signal.SIGTERM)
     process.communicate()
     assert process.returncode == 143
