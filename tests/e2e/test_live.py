@@ -173,8 +173,7 @@ def test_fault_of_the_strategy_ends_the_run_and_pulls_its_quotes(tmp_path: Path,
         run.until("quote level 0")
         strangers_order(place, positionSide="LONG", price="51000.0")
         stranger = strangers_order(place, positionSide="LONG")
-        run.until("filled buy 0.003")
-        assert wait(lambda: len(open_orders(place)) > 1)
+        assert wait(lambda: legs(place) != {} and len(open_orders(place)) > 1)
         say(run.run, Set({"bid_spread": "0.6"}))
         assert run.ended() == 1
     assert open_orders(place) == [stranger]
