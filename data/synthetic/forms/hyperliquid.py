@@ -1,5 +1,5 @@
 """Hyperliquid's archive: the best twenty levels a side every half second, an hour a file; trades as its nodes tell;
-paid funding as it answers.
+paid funding as it answers, or instead of it the contexts of all assets, by the minute.
 """
 
 import json
@@ -17,20 +17,29 @@ from data.synthetic.settings import Contract
 
 LEVELS = 20
 EVERY_US = 500_000
+_MINUTE_US = 60_000_000
+_CONTEXTS = (
+    "time,coin,funding,open_interest,prev_day_px,day_ntl_vlm,premium,oracle_px,mark_px,mid_px,"
+    "impact_bid_px,impact_ask_px"
+)
 
 
 class Hyperliquid(Files):
     """Mutable: it keeps the book."""
 
-    def __init__(self, folder: Path, contract: Contract) -> None:
+    def __init__(self, folder: Path, contract: Contract, *, contexts: bool = False) -> None:
         super().__init__(folder)
+        self._contexts = contexts
+        self._last: Message | None = None  # what the contexts were told
         self._contract, self._due_us, self._book = contract, 0, Levels()
         self._payments, self._paid, self._trade_id = Payments(), list[dict[str, Any]](), 0
 
     def write(self, message: Message) -> None:
         if message.kind == "trade" and message.rows[0] > self._trade_id:
             self._trade(message)
-        if message.kind == "ticker" and (paid := self._payments.made(message)):
+        if message.kind == "ticker" and self._contexts:
+            self._context(message)
+        elif message.kind == "ticker" and (paid := self._payments.made(message)):
             rate = {"coin": self._contract.symbol, "fundingRate": text(paid.rate_e8, 8), "premium": "0.0"}
             self._paid.append({**rate, "time": paid.at_us // 1000})
         if message.kind not in ("snapshot", "diff"):
@@ -43,6 +52,17 @@ class Hyperliquid(Files):
     def finish(self) -> None:
         if self._paid:
             self.line(f"{self._contract.symbol}-fundingHistory.json", json.dumps(self._paid), packed=plain)
+
+    def _context(self, message: Message) -> None:
+        """As of each full minute, what was told last."""
+        minute_us, before, self._last = message.event_us // _MINUTE_US * _MINUTE_US, self._last, message
+        told = message if message.event_us == minute_us else before
+        if told is None or (before is not None and before.event_us >= minute_us):
+            return
+        _, rate, _, index, mark = told.rows
+        at, prices = np.datetime64(minute_us, "us").item(), ",".join(text(each, 8) for each in (index, mark, mark))
+        row = f"{at:%Y-%m-%dT%H:%M:%SZ},{self._contract.symbol},{text(rate, 8)},1,1,1,0,{prices},,"
+        self.line(f"asset_ctxs_{at:%Y%m%d}.csv.lz4", row, header=_CONTEXTS, packed=lz4_frame)
 
     def _window(self, at_us: int) -> None:
         c = self._contract
