@@ -13,10 +13,9 @@ from engine.core.state import State
 from engine.core.trading import Trading
 from engine.core.types import SECOND, Nanos
 from engine.run.reconcile import Reconciled, reconcile
-from engine.run.watch import Answer, Watch
+from engine.run.watch import UNANSWERED_NS, Answer, Watch
 
 IN_FLIGHT_NS = 10 * SECOND  # a request is dead after its window of 5 s: later it cannot arrive any more
-UNANSWERED_NS = 3 * SECOND  # an order or a cancel without an answer looks odd
 SILENT_S = 60.0  # without a word of the venue for as long, nothing is known: its dead man's timer has run out too
 
 
@@ -52,19 +51,16 @@ class InStep:
         if not quiet:
             self._watch.kick()
             return
-        self._cancel(answer, state, found)
+        self._cancel(answer, found)
         yield from self._twice(found, now)
         self._watch.used(answer)
         self.begun = True
 
-    def _cancel(self, answer: Answer, state: State[Any], found: Reconciled) -> None:
-        """What rests under our name unknown to us, and what we have asked to cancel without an answer."""
+    def _cancel(self, answer: Answer, found: Reconciled) -> None:
+        """What rests under our name unknown to us."""
         before = () if answer.before is None else answer.before.orders
-        late = answer.asked_ns - UNANSWERED_NS
         known = {w.order.id for w in before}
-        stuck = {w.order.id for w in state.orders if w.cancel_requested_ns and w.cancel_requested_ns < late}
-        orders = [order for order in found.unknown if order.our_id not in known]
-        for order in (*orders, *(order for order in answer.view.orders if order.our_id in stuck)):
+        for order in (order for order in found.unknown if order.our_id not in known):
             self._watch.cancel(order)
 
     def _twice(self, found: Reconciled, now: Nanos) -> Iterator[AnyEvent]:

@@ -17,6 +17,7 @@ from engine.venue_api.errors import VenueError
 
 PERIOD_S = 5.0  # between views where nothing is odd
 LEAST_S = 0.5  # between views where something is
+UNANSWERED_NS = 3 * SECOND  # an order or a cancel without an answer looks odd
 TIMER_MS, TIMER_EVERY_S = 60_000, 15.0
 LOOKBACK_NS = 60 * SECOND  # before the last view that was used: the venue's clock and its indexes may lag
 
@@ -96,6 +97,7 @@ class Watch:
         try:
             while self._cancels:
                 self._venue.cancel(symbol, self._cancels.popleft())
+            self._cancel_stuck(symbol)
             if time.monotonic() - self._armed_at >= TIMER_EVERY_S:
                 self._venue.cancel_all_after(symbol, TIMER_MS)
                 self._armed_at = time.monotonic()
@@ -104,3 +106,12 @@ class Watch:
         except VenueError:
             return
         self._answer, self.heard_at = Answer(view, before, asked_ns), time.monotonic()
+
+    def _cancel_stuck(self, symbol: str) -> None:
+        """What was asked to end and still rests, without waiting for a whole view: that takes many answers in a row."""
+        state, late = self._state(), time.time_ns() - UNANSWERED_NS
+        orders = () if state is None else state.orders
+        stuck = {w.order.id for w in orders if w.cancel_requested_ns is not None and w.cancel_requested_ns < late}
+        for order in self._venue.open_orders(symbol) if stuck else ():
+            if order.our_id in stuck:
+                self._venue.cancel(symbol, order)

@@ -1,6 +1,7 @@
 """What is looked at before the first order, and the kill switch, against a venue on loopback."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -11,10 +12,11 @@ import msgspec
 import pytest
 
 from engine.config.tree import Venue as VenueSection
+from engine.core.commands import Submit
 from engine.core.errors import ConfigError, JournalError
 from engine.core.events import OrderFilled
-from engine.core.state import State, begun, evolve
-from engine.core.types import Leg, PositionMode
+from engine.core.state import State, Working, begun, evolve
+from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
 from engine.journal.manifest import new_manifest, read_run_file
 from engine.journal.writer import create_run
 from engine.run import halt as switch
@@ -22,6 +24,7 @@ from engine.run.halt import Halted, halt
 from engine.run.keys import keys_of
 from engine.run.preflight import Preflight, Verdict, Wanted, preflight
 from engine.run.reconcile import reconcile
+from engine.run.watch import Watch
 from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
@@ -235,6 +238,33 @@ def test_a_paper_run_has_nothing_at_a_venue(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(JournalError, match="nothing of it is at a venue"):
         switch.venue_of(writer.folder, read_run_file(writer.folder))
+
+
+def a_quote(name: str) -> Submit:
+    fields: dict[str, Any] = {"reduce_only": False, "post_only": False, "level": 0, "size": Decimal("0.3")}
+    how = {"order_type": OrderType.LIMIT, "action": Action.OPEN, "purpose": Purpose.QUOTE, "leg": Leg.NET}
+    return Submit(id=name, side=Side.BUY, price=Decimal(90), **fields, **how)
+
+
+async def test_a_cancel_without_an_answer_is_asked_again_though_there_is_no_view_of_the_account() -> None:
+    """Of what an account holds the venue says nothing; what rests it tells, and cancels: of ours what was asked for."""
+    state: State[Any] = begun(None, a_start(instrument=CONTRACT))
+    orders = tuple(Working(order=a_quote(name), created_ns=0) for name in ("0123456789ab-2-0", "0123456789ab-2-1"))
+    asked_for = msgspec.structs.replace(orders[0], cancel_requested_ns=1)
+    state = msgspec.structs.replace(state, orders=(asked_for, orders[1]))
+    async with client_of(venue_of()) as client:
+        for name in ("2-0", "2-1"):
+            await client.place("BUY", "90", "0.3", newClientOrderId=f"x-aHRE4BCj-R0123456789ab-{name}")
+        client.venue.faults.add(Fault(kind="refuse", on="positionRisk"), client.venue.age_s)
+
+        def watch() -> None:
+            with asked(client) as venue, Watch(venue, CONTRACT, lambda: state, START_NS):
+                end = time.monotonic() + 60
+                while len(client.account.open) > 1 and time.monotonic() < end:
+                    time.sleep(0.05)
+
+        await asyncio.to_thread(watch)
+        assert [order.request.client_id[-3:] for order in client.account.open.values()] == ["2-1"]
 
 
 async def test_view_of_the_account_explains_itself() -> None:

@@ -10,8 +10,8 @@ from engine.core.events import AnyEvent, Halted, OrderCanceled, OrderFilled, Res
 from engine.core.state import State, Working, begun, evolve
 from engine.core.trading import Guard, Hold, Trading
 from engine.core.types import SECOND, Side
-from engine.run.in_step import IN_FLIGHT_NS, SILENT_S, UNANSWERED_NS, InStep
-from engine.run.watch import Answer
+from engine.run.in_step import IN_FLIGHT_NS, SILENT_S, InStep
+from engine.run.watch import UNANSWERED_NS, Answer
 from engine.venue_api.account import Holding, Moved, OpenOrder, Trade, View
 from tests.support.builders import RUN, START_NS, a_start, an_order
 
@@ -177,14 +177,10 @@ def test_what_nothing_explains_halts_the_second_time() -> None:
     assert "0 here, 1 at the venue" in halted.reason
 
 
-def test_orders_that_we_do_not_know_or_asked_to_end_are_cancelled() -> None:
+def test_orders_that_we_do_not_know_are_cancelled() -> None:
     run = Run()
     view = a_view(orders=(resting(),))
     run.told(view, msgspec.structs.replace(run.state, orders=(working(START_NS),)))
     assert run.watch.cancelled == []  # it ended after the venue had been asked
     run.told(view)
     assert run.watch.cancelled == [NAME]
-    asked = msgspec.structs.replace(working(START_NS), accepted=True, cancel_requested_ns=LATER - 10 * SECOND)
-    stuck = Run(orders=(asked,))
-    stuck.told(view)
-    assert stuck.watch.cancelled == [NAME]
