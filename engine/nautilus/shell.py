@@ -235,7 +235,8 @@ class Shell(Strategy):
             return
         started = self._plan.started
         self._tell(translate.fact_of(event, started.mode, started.instrument.settlement), event)
-        if isinstance(event, OrderFilled | OrderUpdated):
+        state = self._driven.state
+        if isinstance(event, (OrderFilled, OrderUpdated)) and state and state.working(str(event.client_order_id)):
             self._tell(translate.cut_short(event, self._cache.order(event.client_order_id)), event)
         self._stop_if_quiet()
 

@@ -115,9 +115,7 @@ def _filled(event: Any, order_id: str, mode: PositionMode, settlement: str) -> O
 
 def cut_short(event: Any, order: Any) -> OrderCanceled | None:
     """The end of an order that the venue cut to the position it reduces, with the fill or change that ended it."""
-    if order is None or not order.is_closed or str(event.client_order_id).startswith((PREFIX, CARRIED)):
-        return None
-    if order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
+    if order is None or order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
         return None
     return OrderCanceled(
         id=str(event.client_order_id),
