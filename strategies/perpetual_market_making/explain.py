@@ -17,13 +17,13 @@ from strategies.perpetual_market_making.quoting import (
     affordable,
     in_band,
     laddered,
-    of_side,
     optimised,
     passive,
     ping_ponged,
     rungs,
     with_costs,
 )
+from strategies.perpetual_market_making.rates import Level
 from strategies.perpetual_market_making.refresh import unhung
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
 from strategies.perpetual_market_making.turn import Turn
@@ -42,6 +42,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[LegPlan, ...]
 
 
+NOT_POSITIVE = "its price would not be above 0"
 NEXT_TICK = "the next tick will quote it"
 
 
@@ -131,21 +132,23 @@ def _left_out(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator
         return
     try:
         for why, quotes in _stages(policy, turn, side):
-            if not of_side(quotes, side):
+            if not any(each.side is side for each in quotes):
                 yield why
                 return
     except ArithmeticError:
         yield "the tick fails, as Hummingbot's does: the book lacks a price that this config needs"
 
 
-def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[tuple[str, Quotes]]:
+def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[tuple[str, Quotes | tuple[Level, ...]]]:
     """The steps of `proposal`, each with what it means if nothing of a side is left after it."""
     rates, market, state = turn.rates, turn.market, turn.state
     safe = policy.parameters.behaviour is Behaviour.SAFE
     whole = rates.switches.sizes_quantised if safe else policy.parameters.behaviour is Behaviour.HEAD
     step = state.instrument.step
-    quotes = laddered(rungs(rates, state.instrument, whole), market)
-    yield f"its sizes come to nothing in steps of {step} and a minimum of {state.instrument.min_size}", quotes
+    levels = rungs(rates, state.instrument, whole)
+    yield f"its sizes come to nothing in steps of {step} and a minimum of {state.instrument.min_size}", levels
+    quotes = laddered(levels, market)
+    yield NOT_POSITIVE, quotes
     quotes = in_band(quotes, rates, market.reference)
     name = "price_ceiling" if side is Side.BUY else "price_floor"
     yield f"{name}: the reference {market.reference} is beyond {rates.ceiling if side > 0 else rates.floor}", quotes
@@ -160,7 +163,7 @@ def _stages(policy: PerpetualMarketMaking, turn: Turn, side: Side) -> Iterator[t
         quotes = with_costs(quotes, state.instrument.maker_fee, market.tick)
     if safe:
         quotes = tuple(q for q in quotes if q.price > 0)
-        yield "its price would not be above 0", quotes
+        yield NOT_POSITIVE, quotes
         quotes = tuple(q for q in quotes if not whole or worth_sending(turn, q))
         yield f"its value is below the venue's minimum of {state.instrument.min_notional}", quotes
     free = available(state) + (margin_back(turn) if safe else ZERO)

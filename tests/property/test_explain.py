@@ -1,6 +1,7 @@
 """What is explained is what happens next: on stories with every parameter, after every tick."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ from engine.core.step import step
 from engine.core.types import SECOND, Action, Purpose, Side
 from engine.run.scenario import UNLIMITED
 from engine.run.scenario_files import Behaviour
-from strategies.perpetual_market_making.explain import NEXT_TICK, Explained, explain
+from strategies.perpetual_market_making.explain import NEXT_TICK, NOT_POSITIVE, Explained, explain
+from tests.support.little_venue import LittleVenue, quoting, submits
 from tests.support.stories import a_story, parts, played
 
 STORIES = [(version, seed) for version in ("safe", "classic", "head") for seed in range(8)]
@@ -89,3 +91,13 @@ def test_no_state_is_too_early_to_explain() -> None:
     said = explain(policy.parameters, first)
     assert said.no_bid == said.no_ask == "there was no tick yet"
     assert said.legs == ()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"order_override": {"low": ["buy", "99.999", 1]}}, {"bid_spread": "99.999", "price_floor": 2000}]
+)
+def test_a_buy_that_would_cost_nothing_is_left_out_and_that_is_said(changes: dict[str, Any]) -> None:
+    parameters = quoting(**changes)
+    venue = LittleVenue(parameters)
+    assert not submits(venue.tick(Decimal(1000), Decimal("1000.1")))
+    assert explain(parameters, venue.state).no_bid == NOT_POSITIVE
