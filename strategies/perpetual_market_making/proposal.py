@@ -24,26 +24,25 @@ from strategies.perpetual_market_making.turn import Turn
 
 
 def classic_proposal(turn: Turn) -> Quotes:
-    quotes = _laddered(turn, False)
-    return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state)))
+    return _untaken(turn, affordable(_priced(turn, False), turn.state, available(turn.state)))
 
 
 def head_proposal(turn: Turn) -> Quotes:
     """As classic's; a size below the venue's minimum is 0."""
-    quotes = _laddered(turn, True)
-    return _untaken(turn, affordable(_priced(turn, quotes), turn.state, available(turn.state), rebates=True))
+    return _untaken(turn, affordable(_priced(turn, True), turn.state, available(turn.state), rebates=True))
 
 
 def safe_proposal(turn: Turn, sides: frozenset[Side]) -> Quotes | None:
     """None where there is no price to quote around. A size the venue would refuse is left out."""
     if turn.market.reference.is_nan():
         return None
-    instrument, whole = turn.state.instrument, turn.rates.switches.sizes_quantised
-    quotes = _priced(turn, _laddered(turn, whole))
+    whole = turn.rates.switches.sizes_quantised
+    quotes = _priced(turn, whole)
     if turn.rates.costs or len(sides) < len(Side):
         quotes = tuple([q for q in quotes if q.price > ZERO and q.side in sides])
-    least = instrument.min_notional if whole else ZERO
-    return _untaken(turn, affordable(quotes, turn.state, available(turn.state) + margin_back(turn), least=least))
+    least = turn.state.instrument.min_notional if whole else ZERO
+    free = available(turn.state) + margin_back(turn) if turn.orders else available(turn.state)
+    return _untaken(turn, affordable(quotes, turn.state, free, least=least))
 
 
 def at_least_minimum(turn: Turn, size: Decimal) -> Decimal:
@@ -67,14 +66,11 @@ def fronts(state: State[Own], rates: Rates) -> dict[Side, Decimal]:
     return {Side.BUY: rates.bid_depth + own[Side.BUY], Side.SELL: rates.ask_depth + own[Side.SELL]}
 
 
-def _laddered(turn: Turn, venue_takes: bool) -> Quotes:
-    levels = rungs(turn.rates, turn.state.instrument, venue_takes)
-    return laddered(levels, turn.market, post_only=turn.rates.post_only)
-
-
-def _priced(turn: Turn, quotes: Quotes) -> Quotes:
+def _priced(turn: Turn, venue_takes: bool) -> Quotes:
     rates, market, own = turn.rates, turn.market, turn.own
-    quotes = in_band(quotes, rates, market.reference)
+    quotes = laddered(rungs(rates, turn.state.instrument, venue_takes), market, post_only=rates.post_only)
+    if rates.banded:
+        quotes = in_band(quotes, rates, market.reference)
     if rates.ping_pong:
         if own.bought == own.sold != 0:
             turn.remember(bought=0, sold=0)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from engine.core.commands import Draft
+from engine.core.position import notional
 from engine.core.state import State
 from engine.core.types import ZERO, Instrument, Side, floor_to
 from strategies.perpetual_market_making.market import Market
@@ -94,22 +95,28 @@ def affordable(
     A rebate (a negative fee) pays for no margin; `rebates`: it does make room for the quotes after it, as head counts.
     """
     instrument, leverage = state.instrument, state.leverage
+    inverse = instrument.inverse
+    amounts = [quote.size / quote.price if inverse else quote.size * quote.price for quote in quotes]
+    every_one_counts = not least or min(amounts, default=least) * instrument.multiplier >= least
+    if every_one_counts and sum(amounts, ZERO) * _most_needed(instrument, leverage) <= available:
+        return quotes
+    kept, locked = [], ZERO
     fee = instrument.maker_fee
     charged = max(fee, ZERO)
-    worth, inverse = instrument.multiplier, instrument.inverse
-    values = [q.size * worth / q.price if inverse else q.size * worth * q.price for q in quotes]
-    if not (least and min(values, default=least) < least):
-        together = sum(values, ZERO)
-        if together * (ONE + charged * leverage) * AMPLY <= available * leverage:
-            return quotes
-    kept, locked = [], ZERO
-    for quote, value in zip(quotes, values, strict=True):
+    for quote in quotes:
+        value = notional(instrument, quote.size, quote.price)
         margin = value / leverage
         needed = margin + value * charged
         if value >= least and needed <= available - locked:
             kept.append(quote)
             locked += margin + value * fee if rebates else needed
     return tuple(kept)
+
+
+@lru_cache
+def _most_needed(instrument: Instrument, leverage: int) -> Decimal:
+    """What one contract at a price of 1 takes from the balance at the most, the fee included."""
+    return instrument.multiplier * (ONE / leverage + max(instrument.maker_fee, ZERO)) * AMPLY
 
 
 def passive(quotes: Quotes, market: Market) -> Quotes:

@@ -37,6 +37,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     delay_ns: int
     ceiling: Decimal | None
     floor: Decimal | None
+    banded: bool
     ping_pong: bool
     hanging: bool
     hanging_cancel: Decimal
@@ -77,6 +78,7 @@ def rates_of(p: Parameters) -> Rates:
         delay_ns=_ns(p.filled_order_delay),
         ceiling=p.price_ceiling if p.price_ceiling > 0 else None,
         floor=p.price_floor if p.price_floor > 0 else None,
+        banded=p.price_ceiling > 0 or p.price_floor > 0,
         ping_pong=classic and p.ping_pong_enabled,
         hanging=classic and p.hanging_orders_enabled,
         hanging_cancel=p.hanging_orders_cancel_pct / PERCENT,
