@@ -6,7 +6,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from threading import Thread
 from typing import Any, NamedTuple
@@ -85,9 +85,10 @@ class PublicMarket(ABC):
         return sorted(self.sides[side].items(), key=lambda level: -side * level[0])
 
     async def cut(self) -> None:
-        for socket in [*self._topics]:
-            self._topics.pop(socket)
-            await socket.close()
+        async with self._turn:
+            for socket in [*self._topics]:
+                self._topics.pop(socket)
+                await socket.close()
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         if self.away:
@@ -118,8 +119,8 @@ class PublicMarket(ABC):
                 if trade is not None and not self.losing and any(channel == "trades" for channel, _ in said):
                     self.trades.append(trade)
                 for socket, wanted in [] if self.losing else [*self._topics.items()]:
-                    for text in (said[topic] for topic in wanted):
-                        if text is not None:
+                    for text in filter(None, [said[topic] for topic in wanted]):
+                        with suppress(ConnectionError):  # it is leaving
                             await socket.send_str(text)
 
     def _step(self) -> tuple[dict[Side, Levels], Trade | None]:
