@@ -25,8 +25,8 @@ from engine.run.narrate import to_standard_error
 from engine.run.preflight import Preflight, Verdict, Wanted, preflight
 from engine.run.runs import RUNS, run_folder
 from engine.run.venues import check_traded
-from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
+from engine.venue_api.venue import TradedAt
 
 STYLES = {Verdict.REFUSED: "bold red", Verdict.NOTED: "yellow", Verdict.TO_SET: "cyan", Verdict.FIXED: "cyan"}
 
@@ -35,7 +35,7 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
     config = read_config(run_file, backtest.overrides(changes, options))
     resume = options["resume"]
     folder = None if resume is None else run_folder(resume, options["runs"] or RUNS)
-    check_traded(config.venue.name)
+    check_traded(config.venue.name, _mode(config))
     keys = keys_of(config.venue)
     live = planned_live(config, None if folder is None else before_of(folder, "live"))
     for note in live.plan.notes:
@@ -51,7 +51,7 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
     _tell(traded, as_json=as_json)
 
 
-def _looked_at(live: Live, venue: Binance, *, agreed: bool) -> None:
+def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> None:
     """The account as it is, beside what the run wants; the user's consent; then what may be set is set."""
     config, instrument = live.plan.config, live.plan.instrument
     exposure = worst_case(config, instrument, venue.mark(instrument.raw_symbol), venue.account(instrument))
@@ -75,15 +75,19 @@ def _place(config: RunConfig) -> str:
 
 
 def _wanted(live: Live, exposure: Exposure) -> Wanted:
-    values = live.plan.config.strategy.model_dump(include={"position_mode", "leverage"})
+    values = live.plan.config.strategy.model_dump(include={"leverage"})
     return Wanted(
         instrument=live.plan.instrument,
-        mode=PositionMode(values["position_mode"]),
+        mode=_mode(live.plan.config),
         leverage=values["leverage"],
         margin_type=live.plan.config.venue.margin_type,
         exposure=exposure.amount,
         ours=(manifest_hash(live.plan.manifest)[:12],),
     )
+
+
+def _mode(config: RunConfig) -> PositionMode:
+    return PositionMode(config.strategy.model_dump(include={"position_mode"})["position_mode"])
 
 
 def _agreed(sentence: str) -> None:

@@ -5,24 +5,26 @@ from typing import NamedTuple
 
 from data.whole_books import Whole
 from engine.core.errors import ConfigError, Problem
+from engine.core.events import Started
 from engine.nautilus import binance, bybit, hyperliquid, okx
-from engine.nautilus.access import Addresses, Client
+from engine.nautilus.access import Access, Addresses, Client
 
 
 class Adapter(NamedTuple):
-    """`market` makes a node's client for some instruments. `levels`: of the book, a side; None: all that there are.
-    `quotes`: the best prices that it tells are the book's; else they are made from the book. `whole`: of a book that
-    comes whole each time."""
+    """`market` makes a node's client for some instruments, `account` one for an account; None: none is traded with.
+    `levels`: of the book, a side; None: all that there are. `quotes`: the best prices that it tells are the book's;
+    else they are made from the book. `whole`: of a book that comes whole each time."""
 
     market: Callable[[Addresses, tuple[str, ...]], Client]
+    account: Callable[[Addresses, Access, Started], Client] | None = None
     levels: int | None = None
     quotes: bool = True
     whole: Whole | None = None
 
 
 ADAPTERS = {
-    binance.VENUE: Adapter(binance.market),
-    bybit.VENUE: Adapter(bybit.market, levels=bybit.LEVELS, quotes=False),
+    binance.VENUE: Adapter(binance.market, binance.account),
+    bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False),
     okx.VENUE: Adapter(okx.market, levels=okx.LEVELS),
     hyperliquid.VENUE: Adapter(hyperliquid.market, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)),
 }

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 from nautilus_trader.model import OrderCancelRejected
 
+from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Halted
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import SECOND, Nanos
-from engine.nautilus import binance, fundings
+from engine.nautilus import fundings
 from engine.nautilus.access import Access
+from engine.nautilus.adapters import Adapter, adapter_of
 from engine.nautilus.answers import answer
 from engine.nautilus.desk import Desk, End, LiveMarket
 from engine.nautilus.interrupts import Stopped
@@ -53,12 +55,16 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         yield from desk.words(now)
         yield from winding_down.words(now)
 
+    adapter = adapter_of(started.instrument.venue)
+    if adapter.account is None:
+        raise BrokenInvariantError(f"{started.instrument.venue} is not traded at")
     names = (started.instrument.id,) if market.watched is None else (started.instrument.id, market.watched)
     parts = Parts(
         venue=started.instrument.venue,
-        market=binance.market(market.addresses, names),
-        execution=binance.account(market.addresses, account.access, started),
+        market=adapter.market(market.addresses, names),
+        execution=adapter.account(market.addresses, account.access, started),
         simulated=False,
+        quotes_from_book=not adapter.quotes,
         stream=market.stream,
         log=market.log,
     )
@@ -90,13 +96,15 @@ class _WindingDown:
 
 def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
     """A plan that never stops by itself."""
+    adapter = adapter_of(desk.started.instrument.venue)
     return Plan(
         started=desk.started,
         opening=desk.opening,
         claims=True,
         words=desk.words,
-        feeds=_feeds(market),
-        book=market.depth,
+        feeds=_feeds(market, adapter),
+        book=market.depth or not adapter.quotes,
+        levels=adapter.levels,
         answer=lambda wish, now: answer(desk.started, wish, now),
         stop_wanted=lambda: None,
         on_tick=desk.on_tick,
@@ -121,7 +129,8 @@ def _told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
     return not inferred
 
 
-def _feeds(market: LiveMarket) -> frozenset[Any]:
-    """The book is asked for where it is looked at or recorded."""
-    book = {Feed.BOOK} if market.depth or market.stream is not None else set()
-    return frozenset({Feed.QUOTES, Feed.TRADES, Feed.MARKS, Feed.FUNDING} | book)
+def _feeds(market: LiveMarket, adapter: Adapter) -> frozenset[Any]:
+    """The book is asked for where it is looked at or recorded, or nothing else tells the best prices."""
+    book = {Feed.BOOK} if market.depth or market.stream is not None or not adapter.quotes else set()
+    quotes = {Feed.QUOTES} if adapter.quotes else set()
+    return frozenset({Feed.TRADES, Feed.MARKS, Feed.FUNDING} | quotes | book)

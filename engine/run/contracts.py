@@ -11,7 +11,7 @@ from engine.config.tree import Venue
 from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.adapters import adapter_of
-from engine.venue_api import binance
+from engine.venue_api import binance, bybit
 
 TIMEOUT_S = 15.0
 
@@ -30,8 +30,8 @@ class Listed(NamedTuple):
 LISTS = {
     "BINANCE": Listed(binance.REST, binance.TESTNET, "/fapi/v1/exchangeInfo", "-PERP"),
     "BYBIT": Listed(
-        "https://api.bybit.com",
-        "https://api-testnet.bybit.com",
+        bybit.REST,
+        bybit.TESTNET,
         "/v5/market/instruments-info?category=linear&symbol={symbol}",
         "-LINEAR",
     ),
@@ -59,6 +59,11 @@ def full_name(venue: str, name: str) -> str:
     """The contract's name here for the venue's symbol: BTCUSDT is BTCUSDT-PERP.BINANCE. A full name stays."""
     listed = LISTS.get(venue)
     return name if listed is None or name.endswith(f".{venue}") else f"{name}{listed.suffix}.{venue}"
+
+
+def symbol_at_venue(instrument_id: str) -> str:
+    name, _, venue = instrument_id.rpartition(".")
+    return name.removesuffix(LISTS[venue].suffix) if venue in LISTS else name
 
 
 def contract_now(venue: Venue, instrument_id: str) -> Instrument:

@@ -13,10 +13,11 @@ import msgspec
 from engine.config.tree import VENUE_PLACES, Venue
 from engine.core.errors import JournalError, Problem
 from engine.journal.manifest import RunFile, read_run_file
+from engine.run.contracts import symbol_at_venue
 from engine.run.control import Halt, say
 from engine.venue_api.account import Holding, OpenOrder
-from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
+from engine.venue_api.venue import TradedAt
 
 QUIET_S = 2.5  # more than two ticks: a run that was deciding has sent what it decided
 WITHIN_S = 60.0
@@ -57,8 +58,8 @@ def venue_places(places: dict[str, str]) -> dict[str, str]:
 
 
 def symbol_of(run_file: RunFile) -> str:
-    """The contract as Binance names it: a kill switch does not wait for a journal that may be damaged."""
-    return run_file.manifest.instrument.rpartition(".")[0].removesuffix("-PERP")
+    """The contract as the venue names it: a kill switch does not wait for a journal that may be damaged."""
+    return symbol_at_venue(run_file.manifest.instrument)
 
 
 def is_ours(order: OpenOrder, run: str) -> bool:
@@ -66,14 +67,14 @@ def is_ours(order: OpenOrder, run: str) -> bool:
     return f"{run[:12]}-" in order.client_id
 
 
-def halt(folder: Path, venue: Binance, *, flatten: bool = False, everyones: bool = False) -> Halted:
+def halt(folder: Path, venue: TradedAt, *, flatten: bool = False, everyones: bool = False) -> Halted:
     """Tell the run, if it lives, and sweep after it. Raises as `swept`."""
     told = _tell(folder, flatten=flatten)
     done = swept(read_run_file(folder), venue, flatten=flatten, everyones=everyones)
     return msgspec.structs.replace(done, told=told)
 
 
-def swept(run_file: RunFile, venue: Binance, *, flatten: bool, everyones: bool = False) -> Halted:
+def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool = False) -> Halted:
     """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
 
     Then the dead man's timer is turned off: it would take along what others have there. Raises VenueError where the
@@ -119,7 +120,7 @@ def _tell(folder: Path, *, flatten: bool) -> bool:
     return True
 
 
-def _close(venue: Binance, symbol: str, holdings: tuple[Holding, ...]) -> None:
+def _close(venue: TradedAt, symbol: str, holdings: tuple[Holding, ...]) -> None:
     """A reduce-only order cannot do more than close, so one that was thought lost does no harm."""
     for n, holding in enumerate(holdings):
         with suppress(VenueError):

@@ -45,9 +45,9 @@ from engine.run.seals import sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, result_of
 from engine.run.watch import LOOKBACK_NS, Watch
 from engine.venue_api.account import View
-from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
+from engine.venue_api.venue import TradedAt
 
 MAX_FEED_AGE_MS = 10_000
 
@@ -112,7 +112,7 @@ def _on_a_feed_that_lives(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]
 
 def trade(
     run: Live,
-    venue: Binance,
+    venue: TradedAt,
     keys: Keys,
     *,
     created: str,
@@ -143,7 +143,7 @@ def trade(
     return Traded(msgspec.structs.replace(result, stopped=end.stopped), left)
 
 
-def _begun(run: Live, parts: Parts, venue: Binance, created: str) -> Begun:
+def _begun(run: Live, parts: Parts, venue: TradedAt, created: str) -> Begun:
     if run.before is not None:
         return _taken_up(run.before, venue)
     config, view = run.plan.config, venue.view(run.plan.instrument, venue.now_ms * 1_000_000)
@@ -168,7 +168,7 @@ def _started(started: Started, view: View) -> Started:
     )
 
 
-def _taken_up(before: Before, venue: Binance) -> Begun:
+def _taken_up(before: Before, venue: TradedAt) -> Begun:
     """What was under way when it was cut short has arrived or is dead by the time the venue is asked."""
     started = started_of(Journal(before.folder))
     journal, found = resumed(before.folder, synced=False)
@@ -192,7 +192,7 @@ def _taken_up(before: Before, venue: Binance) -> Begun:
 class _Desk:
     """A run at work: its session, what drives it, and what keeps it in step with the venue."""
 
-    def __init__(self, plan: Plan, parts: Parts, start: Begun, venue: Binance) -> None:
+    def __init__(self, plan: Plan, parts: Parts, start: Begun, venue: TradedAt) -> None:
         self._plan, self._parts, self._start, self._venue = plan, parts, start, venue
         self._folder = start.journal.folder
         self._narrator = Narrator(remade(self._folder, read_run_file(self._folder)), self._now, start.state)
@@ -257,13 +257,13 @@ class _Desk:
         return self._start.state if self._session is None else self._session.state
 
 
-def _swept(run_file: RunFile, venue: Binance, *, flatten: bool) -> Halted | None:
+def _swept(run_file: RunFile, venue: TradedAt, *, flatten: bool) -> Halted | None:
     with noted_interrupts(), suppress(VenueError):
         return swept(run_file, venue, flatten=flatten)
     return None
 
 
-def _left(desk: _Desk, run_file: RunFile, venue: Binance) -> Halted | None:
+def _left(desk: _Desk, run_file: RunFile, venue: TradedAt) -> Halted | None:
     """Cancel by REST what may still rest, and book what the stream did not tell."""
     with noted_interrupts(), suppress(VenueError):
         left = swept(run_file, venue, flatten=False)

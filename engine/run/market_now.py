@@ -11,17 +11,23 @@ from engine.nautilus.access import Addresses
 from engine.nautilus.desk import LiveMarket
 from engine.run.contracts import rest_of
 from engine.run.reference import live_reference
+from engine.run.venues import check_traded
 from engine.venue_api.binance import Binance
+from engine.venue_api.bybit import Bybit
 from engine.venue_api.keys import Keys
+from engine.venue_api.venue import TradedAt
+
+ACCOUNTS: dict[str, type[Binance] | type[Bybit]] = {"BINANCE": Binance, "BYBIT": Bybit}
 
 
 def addresses_of(venue: Venue) -> Addresses:
     return Addresses(rest=venue.rest, ws=venue.ws, ws_api=venue.ws_api, testnet=venue.testnet)
 
 
-def account_at(venue: Venue, keys: Keys) -> Binance:
+def account_at(venue: Venue, keys: Keys) -> TradedAt:
     """An account by REST, not yet connected. Raises ConfigError for a venue that is not spoken."""
-    return Binance(rest_of(venue), keys, clock_ms=lambda: time.time_ns() // 1_000_000)
+    check_traded(venue.name)
+    return ACCOUNTS[venue.name](rest_of(venue), keys, clock_ms=lambda: time.time_ns() // 1_000_000)
 
 
 @contextmanager

@@ -7,14 +7,14 @@ alone; a position that is there will be managed.
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from engine.core.types import Instrument, PositionMode
 from engine.venue_api.account import Account
-from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
+from engine.venue_api.venue import Terms, TradedAt
 
 MAX_OFFSET_MS = 1000
 
@@ -58,11 +58,11 @@ class Preflight(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.findings if each.verdict is Verdict.REFUSED)
 
 
-def preflight(venue: Binance, wanted: Wanted, *, change: bool = True) -> Preflight:
+def preflight(venue: TradedAt, wanted: Wanted, *, change: bool = True) -> Preflight:
     """Raises VenueError where the venue does not answer; what it will not do is a finding. Without `change` nothing is
     set, only told."""
     before = venue.account(wanted.instrument)
-    contract = venue.contract(wanted.instrument.raw_symbol)
+    terms = venue.terms(wanted.instrument.raw_symbol)
     asked = (*_mode(venue, wanted, before), *_margin_type(venue, wanted, before), *_leverage(venue, wanted, before))
     settings = tuple(each.tried() if change else each.finding for each in asked)
     account = venue.account(wanted.instrument)
@@ -70,9 +70,10 @@ def preflight(venue: Binance, wanted: Wanted, *, change: bool = True) -> Preflig
         *settings,
         *(_not_as_set(wanted, account) if change else ()),
         *_currencies(venue, wanted.instrument),
-        *_contract(wanted.instrument, contract),
+        *_contract(wanted.instrument, terms),
         *_funds(wanted, account),
-        *_orders(wanted, account),
+        *_orders(wanted, account, has_timer=venue.has_timer),
+        *_timer(venue),
         *_positions(account),
         _clock(venue.offset_ms),
     )
@@ -95,7 +96,7 @@ class _Setting(NamedTuple):
         return msgspec.structs.replace(self.finding, verdict=Verdict.FIXED)
 
 
-def _mode(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
+def _mode(venue: TradedAt, wanted: Wanted, account: Account) -> Iterator[_Setting]:
     hedge = wanted.mode is PositionMode.HEDGE
     words = wanted.mode.value, (PositionMode.HEDGE if account.hedge else PositionMode.ONE_WAY).value
     if hedge == account.hedge:
@@ -105,10 +106,13 @@ def _mode(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting
             Finding("position mode", *words, Verdict.REFUSED, "it cannot change while orders or positions are open")
         )
     else:
-        yield _Setting(Finding("position mode", *words, Verdict.TO_SET), lambda: venue.set_hedge(hedge))
+        yield _Setting(
+            Finding("position mode", *words, Verdict.TO_SET),
+            lambda: venue.set_hedge(wanted.instrument.raw_symbol, hedge),
+        )
 
 
-def _margin_type(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
+def _margin_type(venue: TradedAt, wanted: Wanted, account: Account) -> Iterator[_Setting]:
     if wanted.margin_type is None:
         yield _Setting(Finding("margin type", "as it is", account.margin_type, Verdict.NOTED))
         return
@@ -125,7 +129,7 @@ def _margin_type(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_
         yield _Setting(finding, lambda: venue.set_margin_type(symbol, words[0]))
 
 
-def _leverage(venue: Binance, wanted: Wanted, account: Account) -> Iterator[_Setting]:
+def _leverage(venue: TradedAt, wanted: Wanted, account: Account) -> Iterator[_Setting]:
     words = str(wanted.leverage), str(account.leverage)
     if wanted.leverage == account.leverage:
         yield _Setting(Finding("leverage", *words, Verdict.OK))
@@ -145,13 +149,9 @@ def _not_as_set(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("margin type read back", str(wanted.margin_type), account.margin_type, Verdict.REFUSED)
 
 
-def _currencies(venue: Binance, instrument: Instrument) -> Iterator[Finding]:
+def _currencies(venue: TradedAt, instrument: Instrument) -> Iterator[Finding]:
     """The books are in one currency: so must be the fees, and the margin."""
-    asked = (
-        ("fees in BNB", venue.pays_fees_in_bnb, "turn it off at the venue"),
-        ("margin of several assets", venue.shares_margin_among_assets, "choose single-asset mode at the venue"),
-    )
-    for what, is_on, remedy in asked:
+    for what, is_on, remedy in venue.doubts():
         try:
             on = is_on()
         except VenueError as error:
@@ -161,19 +161,17 @@ def _currencies(venue: Binance, instrument: Instrument) -> Iterator[Finding]:
         yield Finding(what, "off", "on" if on else "off", Verdict.REFUSED if on else Verdict.OK, why)
 
 
-def _contract(instrument: Instrument, contract: dict[str, Any]) -> Iterator[Finding]:
-    filters = {each["filterType"]: each for each in contract["filters"]}
-    lot, value = filters.get("LOT_SIZE", {}), filters.get("MIN_NOTIONAL", {})
+def _contract(instrument: Instrument, terms: Terms) -> Iterator[Finding]:
     pairs = (
-        ("tick", instrument.tick, filters.get("PRICE_FILTER", {}).get("tickSize")),
-        ("step", instrument.step, lot.get("stepSize")),
-        ("smallest size", instrument.min_size, lot.get("minQty")),
-        ("smallest value", instrument.min_notional, value.get("notional")),
+        ("tick", instrument.tick, terms.tick),
+        ("step", instrument.step, terms.step),
+        ("smallest size", instrument.min_size, terms.min_size),
+        ("smallest value", instrument.min_notional, terms.min_notional),
     )
     for what, ours, theirs in pairs:
         if theirs is None:
             yield Finding(what, str(ours), "not said", Verdict.NOTED)
-        elif Decimal(theirs) == ours:
+        elif theirs == ours:
             yield Finding(what, str(ours), str(theirs), Verdict.OK)
         else:
             why = "the contract is not the one that the run was made for"
@@ -198,14 +196,21 @@ def _funds(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("largest position", f"{wanted.exposure:.2f} {currency}", limit, Verdict.REFUSED, why)
 
 
-def _orders(wanted: Wanted, account: Account) -> Iterator[Finding]:
+def _orders(wanted: Wanted, account: Account, *, has_timer: bool) -> Iterator[Finding]:
     ours = [each for each in account.orders if any(f"{run}-" in each.client_id for run in wanted.ours)]
     strangers = [each for each in account.orders if each not in ours]
     yield Finding("our own orders", "-", f"{len(ours)} rest", Verdict.OK, "taken up" if ours else "")
     if strangers:
         names = ", ".join(each.client_id for each in strangers)
-        why = f"left alone, but the dead man's timer takes them along should this process die: {names}"
+        fate = ", but the dead man's timer takes them along should this process die" if has_timer else ""
+        why = f"left alone{fate}: {names}"
         yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, why)
+
+
+def _timer(venue: TradedAt) -> Iterator[Finding]:
+    if not venue.has_timer:
+        why = "should this machine die, what rests stays until `perpmm halt`"
+        yield Finding("dead man's timer", "armed", "none that can be armed", Verdict.NOTED, why)
 
 
 def _positions(account: Account) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ def _ours(order: OpenOrder, state: State[Any]) -> bool:
 
 
 def _fills(state: State[Any], view: View, now: Nanos) -> Iterator[OrderFilled]:
-    for trade in sorted(view.trades, key=lambda each: each.id):
+    for trade in sorted(view.trades, key=lambda each: (each.at_ns, each.id)):
         if str(trade.id) not in state.trades:
             name = view.names.get(trade.order_id, f"{FOREIGN}{trade.order_id}")
             yield OrderFilled(

@@ -4,12 +4,14 @@ adapters can be told."""
 from typing import NamedTuple
 
 from engine.core.errors import ConfigError, Problem
+from engine.core.types import PositionMode
 from engine.nautilus.adapters import ADAPTERS
 
 
 class Spoken(NamedTuple):
     """`tested`: against a venue on loopback, nothing beyond it. `untold`: what no field of the adapter's configuration
-    says, `lacks` what else is missing. `refused` is None where the venue is traded at; else what it would take."""
+    says, `lacks` what else is missing, `one_way_only`: no Hedge mode. `refused` is None where the venue is traded at;
+    else what it would take."""
 
     venue: str
     tested: str
@@ -17,6 +19,7 @@ class Spoken(NamedTuple):
     lacks: str
     ours: str = ""
     refused: str | None = None
+    one_way_only: bool = False
 
 
 BUILT = "that its market and its account can be built, with addresses of ours; that a run is refused before it asks"
@@ -31,10 +34,15 @@ VENUES = (
     ),
     Spoken(
         "BYBIT",
-        BUILT,
+        "perpetuals in USDT, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, faults "
+        "on a seed",
         ("leverage", "position mode"),
-        "in Rust both fields are there, from Python they are always none",
-        refused="the way is POST /v5/position/set-leverage and switch-mode, and a view of the account",
+        "in Rust both fields are there, from Python they are always none; so no Hedge mode; fundings, and trades that "
+        "its stream missed; nothing arms the venue's timer, which goes by a private stream that asks for it; an "
+        "execution without a fee's currency would end the process",
+        "set and read back the leverage by REST, ask for what was missed; refuse Hedge mode, another margin mode than "
+        "the account's, contracts in USDC; say before the start that nothing cancels what rests should the machine die",
+        one_way_only=True,
     ),
     Spoken(
         "OKX",
@@ -56,9 +64,12 @@ VENUES = (
 )
 
 
-def check_traded(venue: str) -> None:
-    """Raises ConfigError with the reason for a venue that is not traded at live."""
+def check_traded(venue: str, mode: PositionMode = PositionMode.ONE_WAY) -> None:
+    """Raises ConfigError with the reason for a venue, or a position mode there, that is not traded at live."""
     found = next((each for each in VENUES if each.venue == venue), None)
+    if found is not None and found.one_way_only and mode is PositionMode.HEDGE:
+        message = f"{venue} is traded at in One-way mode alone: its adapter cannot be told the position mode"
+        raise ConfigError(Problem("run file", message, field="strategy.position_mode"))
     why = "nobody has made it work here" if found is None else _why(found)
     if why is not None:
         raise ConfigError(Problem("run file", f"{venue} is not traded at live: {why}", field="venue.name"))

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Self
 from engine.core.state import State
 from engine.core.types import SECOND, Instrument, Nanos
 from engine.venue_api.account import OpenOrder, View
-from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
+from engine.venue_api.venue import TradedAt
 
 PERIOD_S = 5.0  # between views where nothing is odd
 LEAST_S = 0.5  # between views where something is
@@ -36,7 +36,7 @@ class Watch:
     `since_ns`: how far back the next view reaches. `fault` is what ended the thread, if anything did."""
 
     def __init__(
-        self, venue: Binance, instrument: Instrument, state: Callable[[], State[Any] | None], floor_ns: Nanos
+        self, venue: TradedAt, instrument: Instrument, state: Callable[[], State[Any] | None], floor_ns: Nanos
     ) -> None:
         self._venue, self._instrument, self._state = venue, instrument, state
         self._floor_ns = self.since_ns = floor_ns

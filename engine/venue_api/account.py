@@ -1,5 +1,6 @@
-"""The account at Binance USD-M futures as values, read from what its REST answers."""
+"""An account at a venue as values; and how they are read from what Binance USD-M's REST answers."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +13,14 @@ MS = 1_000_000
 OF_TRADING = frozenset({"REALIZED_PNL", "COMMISSION", "FUNDING_FEE"})
 
 
+type VenueId = int | str  # a number at Binance, a word at Bybit
+
+
 class OpenOrder(msgspec.Struct, frozen=True):
     """An order that rests at the venue. `client_id` is as the venue has it, `our_id` as we named it if it is ours."""
 
     client_id: str
-    venue_id: int
+    venue_id: VenueId
     side: Side
     price: Decimal
     leaves: Decimal
@@ -31,8 +35,8 @@ class OpenOrder(msgspec.Struct, frozen=True):
 class Trade(msgspec.Struct, frozen=True):
     """One execution of the account's; `fee` is what was paid, in the margin asset."""
 
-    id: int
-    order_id: int
+    id: VenueId
+    order_id: VenueId
     side: Side
     position_side: str
     price: Decimal
@@ -90,7 +94,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[Trade, ...]
     fundings: tuple[Funding, ...]
     moves: tuple[Moved, ...]
-    names: dict[int, str]
+    names: Mapping[VenueId, str]
     balance: Decimal
 
 

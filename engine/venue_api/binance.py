@@ -11,6 +11,7 @@ from engine.venue_api.account import (
     Account,
     Holding,
     OpenOrder,
+    VenueId,
     View,
     fundings,
     holding,
@@ -19,8 +20,10 @@ from engine.venue_api.account import (
     our_id,
     trade,
 )
+from engine.venue_api.asked import TRIES
 from engine.venue_api.errors import VenueError
-from engine.venue_api.signed import RECV_WINDOW_MS, TRIES, Signed
+from engine.venue_api.signed import RECV_WINDOW_MS, Signed
+from engine.venue_api.venue import Doubt, Terms
 
 REST = "https://fapi.binance.com"
 TESTNET = "https://testnet.binancefuture.com"
@@ -31,13 +34,26 @@ WEEK_MS = 7 * 86_400_000
 class Binance(Signed):
     """One account at one address, as engine.venue_api.signed."""
 
-    def contract(self, symbol: str) -> dict[str, Any]:
-        """The symbol's own entry of exchangeInfo. Raises VenueError where the venue does not trade it."""
+    has_timer = True
+
+    def terms(self, symbol: str) -> Terms:
+        """By the symbol's own entry of exchangeInfo. Raises VenueError where the venue does not trade it."""
         found = (each for each in self.read("/fapi/v1/exchangeInfo")["symbols"] if each["symbol"] == symbol)
         entry: dict[str, Any] | None = next(found, None)
         if entry is None or entry.get("status", "TRADING") != "TRADING":
             raise VenueError(f"exchangeInfo {symbol}", "is not traded there")
-        return entry
+        filters = {each["filterType"]: each for each in entry["filters"]}
+
+        def term(kind: str, name: str) -> Decimal | None:
+            value = filters.get(kind, {}).get(name)
+            return None if value is None else Decimal(value)
+
+        return Terms(
+            tick=term("PRICE_FILTER", "tickSize"),
+            step=term("LOT_SIZE", "stepSize"),
+            min_size=term("LOT_SIZE", "minQty"),
+            min_notional=term("MIN_NOTIONAL", "notional"),
+        )
 
     def account(self, instrument: Instrument) -> Account:
         symbol = instrument.raw_symbol
@@ -64,10 +80,15 @@ class Binance(Signed):
         entries = self.signed_read("/fapi/v2/balance")
         return str(entries[0].get("accountAlias", "")) if entries else ""
 
-    def pays_fees_in_bnb(self) -> bool:
+    def doubts(self) -> tuple[Doubt, ...]:
+        fees = Doubt("fees in BNB", self._pays_fees_in_bnb, "turn it off at the venue")
+        remedy = "choose single-asset mode at the venue"
+        return fees, Doubt("margin of several assets", self._shares_margin_among_assets, remedy)
+
+    def _pays_fees_in_bnb(self) -> bool:
         return bool(self.signed_read("/fapi/v1/feeBurn")["feeBurn"])
 
-    def shares_margin_among_assets(self) -> bool:
+    def _shares_margin_among_assets(self) -> bool:
         return bool(self.signed_read("/fapi/v1/multiAssetsMargin")["multiAssetsMargin"])
 
     def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
@@ -102,7 +123,7 @@ class Binance(Signed):
         placed = self._since("/fapi/v1/allOrders", symbol, since_ms, "orderId", "orderId")
         incomes = [row for row in self._incomes(since_ms) if row["asset"] == asset]
         balances = {each["asset"]: each for each in self.signed_read("/fapi/v2/balance")}
-        names = {int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed}
+        names: dict[VenueId, str] = {int(each["orderId"]): our_id(each["clientOrderId"]) for each in placed}
         for order_id in {each.order_id for each in trades} - names.keys():  # placed before
             asked = self.signed_read("/fapi/v1/order", symbol=symbol, orderId=order_id)
             names[order_id] = our_id(asked["clientOrderId"])
@@ -141,7 +162,7 @@ class Binance(Signed):
                 rows += page
         return [row for row in {int(row[key]): row for row in rows}.values() if int(row["time"]) >= since_ms]
 
-    def set_hedge(self, hedge: bool) -> None:
+    def set_hedge(self, _symbol: str, hedge: bool) -> None:
         self.change("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true" if hedge else "false")
 
     def set_leverage(self, symbol: str, leverage: int) -> None:

@@ -11,20 +11,15 @@ from typing import Any, Literal, Self
 from urllib.parse import urlencode
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from engine.venue_api.asked import UnansweredError, decoded, sent, tried
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
 
 RECV_WINDOW_MS = 5000
 NOTHING_TO_CHANGE = frozenset({-4046, -4059})  # margin type, position mode: as asked already
-TRIES = 4  # of what can be asked twice without harm
 
 type Method = Literal["GET", "POST", "PUT", "DELETE"]
-
-
-class _UnansweredError(VenueError):
-    """No answer, or one that asks to come back later."""
 
 
 class Signed:
@@ -55,15 +50,15 @@ class Signed:
         return self.offset_ms
 
     def read(self, path: str, **fields: object) -> Any:
-        return _tried(lambda: self._answer("GET", path, fields))
+        return tried(lambda: self._answer("GET", path, fields))
 
     def signed_read(self, path: str, **fields: object) -> Any:
-        return _tried(lambda: self.signed("GET", path, fields))
+        return tried(lambda: self.signed("GET", path, fields))
 
     def change(self, method: Method, path: str, **fields: object) -> Any:
         """What can be asked twice: that it is so already is an answer."""
         try:
-            return _tried(lambda: self.signed(method, path, fields))
+            return tried(lambda: self.signed(method, path, fields))
         except VenueError as error:
             if error.code not in NOTHING_TO_CHANGE:
                 raise
@@ -78,39 +73,17 @@ class Signed:
         except VenueError as error:
             if error.code == -1021:  # our clock has drifted since
                 self.synchronise()
-                raise _UnansweredError(
-                    f"{method} {path}", "our clock and the venue's differ", code=error.code
-                ) from None
+                raise UnansweredError(f"{method} {path}", "our clock and the venue's differ", code=error.code) from None
             raise
 
     def _answer(self, method: Method, target: str, fields: dict[str, object]) -> Any:
         asked = f"{method} {target.partition('?')[0]}"
-        try:
-            response = self._http.request(method, target, params={k: str(v) for k, v in fields.items()} or None)
-        except httpx.TransportError as error:  # its text may hold the address with the signature: only its kind is told
-            raise _UnansweredError(asked, f"no answer: {type(error).__name__}", unknown=True) from None
-        said = _json(response)
+        response = sent(self._http, asked, method, target, params={k: str(v) for k, v in fields.items()} or None)
+        said = decoded(response)
         if response.is_success:
             return said
         code, message = (said.get("code"), said.get("msg")) if isinstance(said, dict) else (None, None)
         text = str(message or f"HTTP status {response.status_code}")
         if response.status_code == 429 or response.status_code >= 500:
-            raise _UnansweredError(asked, text, code=code, unknown=response.status_code >= 500)
+            raise UnansweredError(asked, text, code=code, unknown=response.status_code >= 500)
         raise VenueError(asked, text, code=code)
-
-
-def _tried(call: Callable[[], Any]) -> Any:
-    again = Retrying(
-        retry=retry_if_exception_type(_UnansweredError),
-        stop=stop_after_attempt(TRIES),
-        wait=wait_exponential(multiplier=0.2, max=2),
-        reraise=True,
-    )
-    return again(call)
-
-
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return None

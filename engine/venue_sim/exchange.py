@@ -1,8 +1,8 @@
 """The venue itself: markets, accounts, and every change of either. Time is told to it, its words go to a listener."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.position import CENT
 from engine.core.types import ZERO, Side
@@ -29,8 +29,18 @@ class Listener(Protocol):
     def record(self, kind: str, fields: dict[str, Any]) -> None: ...
 
 
+class Said(NamedTuple):
+    """What an account is told, in the words of a venue: of an order, of a fill ahead of that, of what it holds."""
+
+    order: Callable[..., dict[str, Any]] = words.order_event
+    fill: Callable[[Order, Contract, Fill], dict[str, Any]] = words.trade_lite
+    account: Callable[..., dict[str, Any]] = words.account_event
+
+
 class Exchange:
     """Mutable. Whoever calls sets `now_ns` first; nothing here waits."""
+
+    said = Said()
 
     def __init__(self, contracts: Iterable[Contract], accounts: Iterable[Account], listener: Listener) -> None:
         self.now_ns = 0
@@ -105,7 +115,7 @@ class Exchange:
         account, contract = self.accounts[order.owner], self.contracts[order.request.symbol]
         body = words.order_body(order, contract, queried=True)
         self.listener.record("order", {"account": account.key, "execution": execution, "order": body})
-        self.listener.user(account, words.order_event(order, contract, execution, fill, asset=account.asset))
+        self.listener.user(account, self.said.order(order, contract, execution, fill, asset=account.asset))
 
     def _booked(self, order: Order, price: int, lots: int, maker: bool) -> None:
         self.fill(order, price, lots, maker=maker)
@@ -156,13 +166,13 @@ class Exchange:
         client = {"account": account.key, "clientOrderId": order.request.client_id}
         held = f"{account.position(*leg).size:f}"
         self.listener.record("fill", client | {"fill": body, "position": held, "wallet": money(account.wallet)})
-        self.listener.user(account, words.trade_lite(order, contract, fill))
+        self.listener.user(account, self.said.fill(order, contract, fill))
         self.tell_account(account, "ORDER", [leg])
         self.say(order, execution, fill)
 
     def tell_account(self, account: Account, reason: str, legs: list[Leg], change: Decimal = ZERO) -> None:
         margins = self.margins(account)
-        event = words.account_event(account, margins, reason, legs, change=money(change), at_ms=self.now_ms)
+        event = self.said.account(account, margins, reason, legs, change=money(change), at_ms=self.now_ms)
         self.listener.user(account, event)
 
     def _expire_idle_reducers(self, account: Account, leg: Leg) -> None:

@@ -23,7 +23,15 @@ UNRECORDED = "The order will not be recorded in the order history"
 def place(exchange: Exchange, account: Account, request: Request) -> Order:
     """A new order: refused, or opened, matched, and then resting or gone."""
     market = exchange.market(request.symbol)
-    order = Order(
+    order = _made(exchange, account, request)
+    _check(exchange, account, market, order)
+    exchange.open(order)
+    _match(exchange, market, order)
+    return order
+
+
+def _made(exchange: Exchange, account: Account, request: Request) -> Order:
+    return Order(
         request=request,
         id=exchange.next_id(),
         owner=account.key,
@@ -32,9 +40,13 @@ def place(exchange: Exchange, account: Account, request: Request) -> Order:
         lots=request.lots,
         price=request.price,
     )
-    _check(exchange, account, market, order)
-    exchange.open(order)
-    _match(exchange, market, order)
+
+
+def expired(exchange: Exchange, account: Account, request: Request) -> Order:
+    """An order that never was in the market, for the record alone."""
+    order = _made(exchange, account, request)
+    order.status = Status.EXPIRED
+    account.orders[order.id] = order
     return order
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
+from engine.venue_sim.bybit import account
 from engine.venue_sim.bybit import market_words as words
+from engine.venue_sim.bybit.account import check_category, market_of
 from engine.venue_sim.bybit.errors import BybitError
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.market import Market
@@ -21,19 +23,6 @@ class Route(msgspec.Struct, frozen=True):
 
     act: Callable[..., Any]
     signed: bool = True
-
-
-def market_of(exchange: Exchange, given: Parameters) -> Market:
-    """Raises BybitError for another category than linear, or a symbol that is not traded."""
-    check_category(given)
-    if (found := exchange.markets.get(given.get("symbol", ""))) is None:
-        raise BybitError(10001, "params error: symbol invalid")
-    return found
-
-
-def check_category(given: Parameters) -> None:
-    if given.get("category") != "linear":
-        raise BybitError(10001, "params error: only category linear is traded here")
 
 
 def time(exchange: Exchange, _given: Parameters) -> Any:
@@ -101,4 +90,24 @@ ROUTES: dict[str, Route] = {
     "GET /v5/market/orderbook": Route(orderbook, signed=False),
     "GET /v5/market/recent-trade": Route(recent_trades, signed=False),
     "GET /v5/market/funding/history": Route(funding_history, signed=False),
+    "POST /v5/order/create": Route(account.create),
+    "POST /v5/order/amend": Route(account.amend),
+    "POST /v5/order/cancel": Route(account.cancel),
+    "POST /v5/order/cancel-all": Route(account.cancel_all),
+    "GET /v5/order/realtime": Route(account.open_orders),
+    "GET /v5/order/history": Route(account.order_history),
+    "GET /v5/execution/list": Route(account.executions),
+    "GET /v5/position/list": Route(account.positions),
+    "POST /v5/position/set-leverage": Route(account.set_leverage),
+    "POST /v5/position/switch-mode": Route(account.switch_mode),
+    "GET /v5/account/wallet-balance": Route(account.wallet),
+    "GET /v5/account/info": Route(account.info),
+    "GET /v5/account/fee-rate": Route(account.fee_rate),
+    "GET /v5/account/transaction-log": Route(account.transaction_log),
+    "GET /v5/user/query-api": Route(account.whose),
+}
+OPERATIONS = {
+    "order.create": account.create,
+    "order.amend": account.amend,
+    "order.cancel": account.cancel,
 }

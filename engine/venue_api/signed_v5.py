@@ -1,0 +1,109 @@
+"""Signed requests to Bybit's v5, asked again where that does no harm.
+
+Source: https://bybit-exchange.github.io/docs/v5/guide. A signature is the HMAC-SHA256 of timestamp, key, window and the
+query or the body. What is refused is answered with status 200 and a number.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import httpx
+
+from engine.venue_api.asked import UnansweredError, decoded, sent, tried
+from engine.venue_api.errors import VenueError
+from engine.venue_api.keys import Keys
+
+RECV_WINDOW_MS = 5000
+CLOCKS_DIFFER = 10002
+LATER = frozenset({10006, 10018, 10429})  # too much was asked
+UNKNOWN = frozenset({10000, 10016})  # the venue's own timeout or fault: it may have been done
+NOTHING_TO_CHANGE = frozenset({110025, 110026, 110043})  # position mode, margin mode, leverage: as asked already
+
+
+class SignedV5:
+    """One account at one address. `clock_ms` is our own clock; `offset_ms` is the venue's less ours."""
+
+    def __init__(self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5) -> None:
+        self._http = httpx.Client(base_url=address, timeout=timeout_s)
+        self._keys, self._clock_ms = keys, clock_ms
+        self.offset_ms = 0
+
+    def __enter__(self) -> Self:
+        self.synchronise()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    @property
+    def now_ms(self) -> int:
+        """The venue's time."""
+        return self._clock_ms() + self.offset_ms
+
+    def synchronise(self) -> int:
+        """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
+        asked = self._clock_ms()
+        server = int(self.read("/v5/market/time")["timeNano"]) // 1_000_000
+        self.offset_ms = server - (asked + self._clock_ms()) // 2
+        return self.offset_ms
+
+    def read(self, path: str, **fields: object) -> Any:
+        return tried(lambda: self._answer("GET", path, urlencode(fields), {}))
+
+    def signed_read(self, path: str, **fields: object) -> Any:
+        return tried(lambda: self.signed("GET", path, fields))
+
+    def pages(self, path: str, **fields: object) -> list[dict[str, Any]]:
+        """All rows of a list, a page after the other."""
+        rows, cursor = list[dict[str, Any]](), ""
+        while True:
+            page = self.signed_read(path, **fields, **({"cursor": cursor} if cursor else {}))
+            rows += page["list"]
+            cursor = page.get("nextPageCursor") or ""
+            if not cursor or not page["list"]:
+                return rows
+
+    def change(self, path: str, **fields: object) -> Any:
+        """What can be asked twice: that it is so already is an answer."""
+        try:
+            return tried(lambda: self.signed("POST", path, fields))
+        except VenueError as error:
+            if error.code not in NOTHING_TO_CHANGE:
+                raise
+            return None
+
+    def signed(self, method: str, path: str, fields: dict[str, object]) -> Any:
+        payload = urlencode(fields) if method == "GET" else json.dumps(fields)
+        stamp, key = str(self.now_ms), self._keys.key
+        text = f"{stamp}{key}{RECV_WINDOW_MS}{payload}"
+        sign = hmac.new(self._keys.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+        headers = {"X-BAPI-API-KEY": key, "X-BAPI-TIMESTAMP": stamp, "X-BAPI-SIGN": sign}
+        headers["X-BAPI-RECV-WINDOW"] = str(RECV_WINDOW_MS)
+        try:
+            return self._answer(method, path, payload, headers)
+        except VenueError as error:
+            if error.code == CLOCKS_DIFFER:  # ours has drifted since
+                self.synchronise()
+                raise UnansweredError(f"{method} {path}", "our clock and the venue's differ", code=error.code) from None
+            raise
+
+    def _answer(self, method: str, path: str, payload: str, headers: dict[str, str]) -> Any:
+        asked = f"{method} {path}"
+        if method == "GET":
+            response = sent(self._http, asked, method, f"{path}?{payload}" if payload else path, headers=headers)
+        else:
+            typed = headers | {"Content-Type": "application/json"}
+            response = sent(self._http, asked, method, path, content=payload, headers=typed)
+        said = decoded(response)
+        code = said.get("retCode") if isinstance(said, dict) else None
+        if response.is_success and code == 0:
+            return said["result"]
+        text = str(said.get("retMsg") if isinstance(said, dict) else f"HTTP status {response.status_code}")
+        failed = response.status_code >= 500 or code in UNKNOWN
+        if failed or response.status_code in {403, 429} or code in LATER:
+            raise UnansweredError(asked, text, code=code, unknown=failed)
+        raise VenueError(asked, text, code=code)
