@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,10 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
             _looked_at(live, venue, agreed=options["live"])
             to_standard_error()
             created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing
-            traded = trade(live, venue, keys, created=created, failed=_tell_left)
+            traded = trade(live, venue, keys, created=created, failed=partial(_tell_left, venue.has_timer))
     except VenueError as error:
         raise ConfigError(Problem(config.venue.name, str(error))) from error
-    _tell(traded, as_json=as_json)
+    _tell(traded, venue.has_timer, as_json=as_json)
 
 
 def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> None:
@@ -118,27 +119,31 @@ def _passed(found: Preflight, config: RunConfig, shown: Preflight | None = None)
         )
 
 
-def _tell(traded: Traded, *, as_json: bool) -> None:
+def _tell(traded: Traded, has_timer: bool, *, as_json: bool) -> None:
     result, left = traded
     if as_json:
         stopped_by = result.stopped and result.stopped.by
         speak.json_object({**backtest.plain(result), "stopped_by": stopped_by, "left": msgspec.to_builtins(left)})
     else:
         backtest.tell(result)
-    _tell_left(left)
+    _tell_left(has_timer, left)
     if result.stopped is not None:
         raise typer.Exit(128 + result.stopped.number)
 
 
-def _tell_left(left: Halted | None) -> None:
-    for line in _left_open(left):
+def _tell_left(has_timer: bool, left: Halted | None) -> None:
+    for line in _left_open(has_timer, left):
         speak.note(line)
 
 
-def _left_open(left: Halted | None) -> list[str]:
+def _left_open(has_timer: bool, left: Halted | None) -> list[str]:
     if left is None:
         unknown = "what is left open is not known: the venue does not answer; look there, or: perpmm halt RUN"
-        return [unknown, "what rests is cancelled by the venue's own timer, within a minute"]
+        timer = "what rests is cancelled by the venue's own timer, within a minute"
+        return [
+            unknown,
+            timer if has_timer else "what rests stays until it is cancelled: the venue has no timer of ours",
+        ]
     lines = [
         f"left open: {order.side.name} {order.leaves} at {order.price} ({order.client_id})" for order in left.resting
     ]

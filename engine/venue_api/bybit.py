@@ -18,8 +18,9 @@ WEEK_MS = 7 * 86_400_000
 OVER = 110001  # the order is over, or too late to cancel
 LEGS = {0: "BOTH", 1: "LONG", 2: "SHORT"}
 MARGINS = {"REGULAR_MARGIN": "CROSS", "ISOLATED_MARGIN": "ISOLATED"}
-TRADED = frozenset({"Trade", "AdlTrade", "BustTrade"})
-OF_TRADING = frozenset({"TRADE", "SETTLEMENT"})
+FORCED = {"BustTrade": "autoclose-", "AdlTrade": "adl_autoclose-"}  # as engine.run.reconcile calls them
+TRADED = frozenset({"Trade", *FORCED})
+OF_TRADING = frozenset({"TRADE", "SETTLEMENT", "LIQUIDATION", "ADL"})
 
 
 class Bybit(SignedV5):
@@ -42,6 +43,9 @@ class Bybit(SignedV5):
 
     def account(self, instrument: Instrument) -> Account:
         symbol = instrument.raw_symbol
+        if instrument.settlement != "USDT":
+            message = "only contracts in USDT are traded at: others are settled anew every session"
+            raise VenueError(f"position/list {symbol}", message)
         rows = self._positions(symbol)
         if not rows:
             raise VenueError(f"position/list {symbol}", "no word on the contract")
@@ -112,10 +116,10 @@ class Bybit(SignedV5):
             at_ns=0,
             orders=orders,
             holdings=holdings,
-            trades=tuple(_trade(row) for row in traded),
+            trades=tuple(_trade(row, coin) for row in traded),
             fundings=tuple(Funding(Decimal(row["change"]), _at_ns(row)) for row in funded),
             moves=tuple(Moved(Decimal(row["change"]), str(row["type"]), _at_ns(row)) for row in others),
-            names={str(row["orderId"]): str(row["orderLinkId"]) for row in traded if row["orderLinkId"]},
+            names={str(row["orderId"]): name for row in traded if (name := _name(row))},
             balance=_balance(self._wallet(coin), coin),
         )
 
@@ -188,7 +192,15 @@ def _order(row: dict[str, Any]) -> OpenOrder:
     )
 
 
-def _trade(row: dict[str, Any]) -> Trade:
+def _name(row: dict[str, Any]) -> str:
+    """Of an execution's order; what the venue itself has sent has none."""
+    forced = FORCED.get(row["execType"])
+    return str(row["orderLinkId"] or ("" if forced is None else f"{forced}{row['orderId']}"))
+
+
+def _trade(row: dict[str, Any], coin: str) -> Trade:
+    if (paid_in := row.get("feeCurrency")) not in {None, "", coin} and Decimal(row["execFee"]):
+        raise VenueError(f"execution {row['execId']}", f"a fee was paid in {paid_in}: the books are in {coin}")
     return Trade(
         id=row["execId"],
         order_id=row["orderId"],

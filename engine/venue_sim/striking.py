@@ -79,8 +79,9 @@ def _refusal(status: int, now_ms: int) -> ApiError:
 def _race(venue: Venue, fault: Fault, asked: Asked, *, whole: bool) -> None:
     """A part of the order, or all of it, is filled at its price just before the cancel arrives."""
     given, account = asked.given, venue.exchange.accounts.get(asked.key or "")
+    name = given.get("origClientOrderId") or given.get("orderLinkId")  # as Bybit calls it
     order_id = int(given["orderId"]) if given.get("orderId", "").isdigit() else None
-    order = account and trading.find(account, given.get("symbol", ""), order_id, given.get("origClientOrderId"))
+    order = account and trading.find(account, given.get("symbol", ""), order_id, name)
     if order and order.is_open and order.price is not None and (most := venue.exchange.most(order)):
         noted(venue, fault, f"order {order.id}")
         venue.exchange.fill(order, order.price, most if whole else max(most // 2, 1), maker=True)

@@ -42,10 +42,10 @@ def _made(exchange: Exchange, account: Account, request: Request) -> Order:
     )
 
 
-def expired(exchange: Exchange, account: Account, request: Request) -> Order:
+def expired(exchange: Exchange, account: Account, request: Request, reason: str) -> Order:
     """An order that never was in the market, for the record alone."""
     order = _made(exchange, account, request)
-    order.status = Status.EXPIRED
+    order.status, order.reason = Status.EXPIRED, reason
     account.orders[order.id] = order
     return order
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.core.state import State
+from engine.run.contracts import full_name
 from engine.run.moments import Walk
 from engine.run.watch import TIMER_MS
 from engine.venue_api.account import our_id
@@ -62,6 +63,8 @@ def wait(true: Callable[[], bool]) -> bool:
 
 def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engine.cli", **strategy: str) -> list[str]:
     places = [f"--set=venue.{key}={venue[key]}" for key in ADDRESSES if key in venue]
+    if "name" in venue:
+        places += [f"--set=venue.name={venue['name']}", f"--set=instrument.id={full_name(venue['name'], 'BTCUSDT')}"]
     changes = [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
     file = folder / "run.toml"
     return command(

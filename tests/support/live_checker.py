@@ -40,7 +40,7 @@ class Story(NamedTuple):
     def orders(self, execution: str | None = None) -> list[dict[str, Any]]:
         """Of this run, as the venue logged them."""
         lines = (line for line in self.log if line["kind"] == "order")
-        ours = (line for line in lines if f"-R{self.run}-" in line["order"]["clientOrderId"])
+        ours = (line for line in lines if _name(line).startswith(f"{self.run}-"))
         return [line for line in ours if execution in (None, line["execution"])]
 
 
@@ -116,7 +116,7 @@ def _every_fill_once(story: Story) -> Iterator[str]:
     since_ms = story.of("Started")[0].said["ts_event"] // 1_000_000
     until = story.entries[-1].at_ns + SECOND
     here = [each.said for each in story.of("OrderFilled")]
-    names = [each["trade_id"] for each in here]
+    names = [_number(each) for each in here]
     there = {
         str(line["fill"]["id"]): line["fill"]
         for line in story.log
@@ -125,7 +125,7 @@ def _every_fill_once(story: Story) -> Iterator[str]:
     yield from (f"trade {name} is booked twice" for name in set(names) if names.count(name) > 1)
     yield from (f"trade {name} is not in the journal" for name in there.keys() - set(names))
     for each in here:
-        fill = there.get(each["trade_id"])
+        fill = there.get(_number(each))
         if fill is None:
             yield f"trade {each['trade_id']} is not the venue's"
         elif any(Decimal(each[a]) != Decimal(fill[b]) for a, b in (("price", "price"), ("size", "qty"))):
@@ -221,6 +221,11 @@ def _folded(story: Story) -> tuple[defaultdict[str, Decimal], Decimal]:
 
 def _name(line: dict[str, Any]) -> str:
     return _bare(line["order"]["clientOrderId"])
+
+
+def _number(fill: dict[str, Any]) -> str:
+    """Of a trade, as the log has it: Bybit writes the number as the end of a word."""
+    return str(int(str(fill["trade_id"]).rpartition("-")[2]))
 
 
 def _bare(client_id: str) -> str:

@@ -38,12 +38,13 @@ class Played(NamedTuple):
     faults: int
 
 
-def played(seed: int, folder: Path, span_s: float, speed: float = 1.0) -> Played:
-    """One venue, one account, and as many lives of a run as it takes."""
+def played(seed: int, folder: Path, span_s: float, speed: float = 1.0, name: str = "BINANCE") -> Played:
+    """One venue of that name, one account, and as many lives of a run as it takes."""
     log, chance = folder / "venue.jsonl", random.Random(f"lives:{seed}")
     options = ("--loop", "--log", str(log), "--speed", str(speed), "--seed", str(seed))
-    with venue_process(sample(), *options) as venue:
-        began, wrong, hedge = time.monotonic(), list[str](), seed % 3 == 0
+    with venue_process(sample(), *options, "--protocol", name) as venue:
+        venue["name"] = name
+        began, wrong, hedge = time.monotonic(), list[str](), seed % 3 == 0 and name != "BYBIT"
         end = Span(venue, mixture(seed, span_s), span_s, HEDGE if hedge else {})
         for life in range(BEGINNINGS):
             last = _lived(folder, venue, chance, end)
@@ -144,13 +145,13 @@ def _sealed(run: Path) -> bool:
     return '"chain"' in (run / "manifest.json").read_text()
 
 
-def main(seeds: str, span_s: str = "40", speed: str = "1", at_once: str = "2") -> int:
+def main(seeds: str, span_s: str = "40", speed: str = "1", at_once: str = "2", name: str = "BINANCE") -> int:
     first, _, last = seeds.partition("-")
     with ThreadPoolExecutor(int(at_once)) as pool:
 
         def one(seed: int) -> Played:
             folder = Path(mkdtemp(prefix=f"perpmm-faults-{seed}-"))
-            each = played(seed, folder, float(span_s), float(speed))
+            each = played(seed, folder, float(span_s), float(speed), name)
             if each.wrong:
                 return each._replace(wrong=(*each.wrong, f"look into {folder}"))
             rmtree(folder)

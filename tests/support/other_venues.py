@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from nautilus_trader.adapters import bybit, hyperliquid, okx
+from nautilus_trader.adapters import hyperliquid, okx
 from nautilus_trader.common import Environment, LoggerConfig
 from nautilus_trader.live import LiveNode
 from nautilus_trader.model import AccountId, TraderId
@@ -16,12 +16,6 @@ def clients(venue: str) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """Market and account, each its factory and its configuration."""
     account = AccountId(f"{venue}-001")
     match venue:
-        case "BYBIT":
-            kinds = [bybit.BybitProductType.LINEAR]
-            market: Any = bybit.BybitDataClientConfig(product_types=kinds, base_url_http=REST, base_url_ws_public=WS)
-            private = {"base_url_ws_private": WS, "base_url_ws_trade": WS, "account_id": account}
-            trading: Any = bybit.BybitExecutionClientConfig(product_types=kinds, **PAIR, **private)
-            return (bybit.BybitDataClientFactory(), market), (bybit.BybitExecutionClientFactory(), trading)
         case "OKX":
             kinds = [okx.OKXInstrumentType.SWAP]
             market = okx.OKXDataClientConfig(instrument_types=kinds, base_url_http=REST, base_url_ws_public=WS)
@@ -48,4 +42,4 @@ def built(venue: str) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps([built(venue) for venue in ("BYBIT", "OKX", "HYPERLIQUID")]))  # noqa: T201
+    print(json.dumps([built(venue) for venue in ("OKX", "HYPERLIQUID")]))  # noqa: T201

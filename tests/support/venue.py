@@ -55,12 +55,19 @@ def at(second: float) -> int:
     return START_NS + int(second * SECOND_NS)
 
 
-def venue_of(events: Iterable[MarketEvent] = (), *, speed: float = 0.0, accounts: int = 1, **settings: Any) -> Venue:
+def venue_of(
+    events: Iterable[MarketEvent] = (),
+    *,
+    speed: float = 0.0,
+    accounts: int = 1,
+    of: type[Venue] = Venue,
+    **settings: Any,
+) -> Venue:
     """A venue whose clock stands at START_NS; its log is kept in `venue.log.lines`."""
     tape = (OPENING, *events)
     feed = Feed(lambda: iter(tape), lambda: START_NS, speed=speed)
     made = [Account(f"key{n}", f"secret{n}", asset="USDT", wallet=Decimal(10_000)) for n in range(accounts)]
-    venue = Venue((CONTRACT,), made, feed, MemoryLog(), **settings)
+    venue = of((CONTRACT,), made, feed, MemoryLog(), **settings)
     venue.prime()
     return venue
 

@@ -12,6 +12,7 @@ from nautilus_trader.model import ClientOrderId
 
 from engine.core.errors import ConfigError
 from engine.core.step import order_id
+from engine.core.types import PositionMode
 from engine.run.venues import VENUES, Spoken, check_traded
 from tests.support.builders import RUN
 from tests.support.cli import PROJECT, environment
@@ -40,6 +41,13 @@ def test_an_order_s_name_at_hyperliquid_does_not_tell_ours() -> None:
     theirs = hyperliquid_cloid_from_client_order_id(ClientOrderId(ours))
     assert fullmatch("0x[0-9a-f]{32}", theirs)
     assert ours.partition("-")[0] not in theirs
+
+
+def test_hedge_mode_is_refused_where_the_adapter_cannot_be_told_of_it() -> None:
+    with pytest.raises(ConfigError, match="One-way mode alone") as refused:
+        check_traded("BYBIT", PositionMode.HEDGE)
+    assert [problem.field for problem in refused.value.problems] == ["strategy.position_mode"]
+    check_traded("BINANCE", PositionMode.HEDGE)
 
 
 @pytest.mark.parametrize("spoken", OTHERS, ids=lambda each: each.venue)

@@ -57,12 +57,12 @@ def create(exchange: Exchange, account: Account, given: Parameters) -> Any:
     except ApiError as error:
         if error.code != _CROSSING:
             raise
-        return _crossed(exchange, account, trading.expired(exchange, account, request))
+        return _crossed(exchange, account, trading.expired(exchange, account, request, words.CROSSED))
     return _named(order)
 
 
 def _crossed(exchange: Exchange, account: Account, order: Order) -> Any:
-    row = words.order_row(order, exchange.contracts[order.request.symbol], reason=words.CROSSED)
+    row = words.order_row(order, exchange.contracts[order.request.symbol])
     exchange.listener.user(account, {"topics": [words.message("order", [row], exchange.now_ms)]})
     return _named(order)
 

@@ -36,7 +36,7 @@ def order_number(written: str) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-def order_row(order: Order, contract: Contract, *, reason: str = "EC_NoError") -> Body:
+def order_row(order: Order, contract: Contract) -> Body:
     request = order.request
     average = f"{order.average(contract):.{contract.price_places}f}" if order.filled else ""
     closed = order.status in {Status.CANCELED, Status.EXPIRED}
@@ -54,8 +54,8 @@ def order_row(order: Order, contract: Contract, *, reason: str = "EC_NoError") -
         "isLeverage": "",
         "positionIdx": INDEXES[request.position_side],
         "orderStatus": STATUSES[order.status],
-        "cancelType": "CancelByUser" if order.status is Status.CANCELED and reason == "EC_NoError" else "UNKNOWN",
-        "rejectReason": reason,
+        "cancelType": "CancelByUser" if order.status is Status.CANCELED else "UNKNOWN",
+        "rejectReason": order.reason or "EC_NoError",
         "avgPrice": average,
         "leavesQty": _short(contract.size(left)),
         "leavesValue": money(contract.value(order.price or 0, left)),
