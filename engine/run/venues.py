@@ -34,8 +34,8 @@ VENUES = (
     ),
     Spoken(
         "BYBIT",
-        "perpetuals in USDT, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, faults "
-        "on a seed",
+        "perpetuals in USDT, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, "
+        "faults on a seed",
         ("leverage", "position mode"),
         "in Rust both fields are there, from Python they are always none; so no Hedge mode; fundings, and trades that "
         "its stream missed; nothing arms the venue's timer, which goes by a private stream that asks for it; an "
