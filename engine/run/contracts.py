@@ -72,7 +72,7 @@ def contract_now(venue: Venue, instrument_id: str) -> Instrument:
     rest, listed = rest_of(venue), LISTS[venue.name]
     ending = f"{listed.suffix}.{venue.name}"
     if not instrument_id.endswith(ending):
-        kind = f"only contracts such as {full_name(venue.name, 'BTCUSDT')} are spoken, not {instrument_id}"
+        kind = f"only contracts whose name ends in {ending} are spoken, not {instrument_id}"
         raise ConfigError(Problem("instrument", kind, field="instrument.id"))
     address = f"{rest}{listed.path.format(symbol=instrument_id.removesuffix(ending))}"
     method = "GET" if listed.body is None else "POST"
