@@ -48,9 +48,13 @@ def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[S,
     return own, (*wishes, *_besides(pulled(state, event), wishes))
 
 
-def order_id(run: str, seq: int, n: int | str) -> OrderId:
+def order_id(run: str, seq: int, n: int) -> OrderId:
     """The same manifest, the same entry, the same id: a replay can be compared line by line."""
-    return f"{run[:12]}-{seq}-{n}"
+    return f"{_first_part(run, seq)}{n}"
+
+
+def _first_part(run: str, seq: int) -> str:
+    return f"{run[:12]}-{seq}-"
 
 
 def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
@@ -69,7 +73,7 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], at_ns: int) -> list[Outcome]:
     """The place of a wish among all that were decided names its order: a policy can cancel what it just sent."""
-    asked, first_part = Asked(state), order_id(state.run, state.seq, "")
+    asked, first_part = Asked(state), _first_part(state.run, state.seq)
     outcomes: list[Outcome] = []
     for n, wish in enumerate(wishes):
         if isinstance(wish, Draft):

@@ -60,7 +60,7 @@ def _quoting(turn: Turn, orders: list[Working]) -> Quiet | None:
     The price of the last own trade stays where it is; other references than the book's can jump over any bound."""
     own, rates = turn.own, turn.rates
     hanging = [w for w in orders if w.order.id in own.hanging] if own.hanging else []
-    active = [w for w in orders if w not in hanging] if hanging else orders
+    active = [w for w in orders if w.order.id not in own.hanging] if hanging else orders
     bounds = [*_far_bounds(hanging, rates.hanging_cancel), *_near_bounds(active, rates.minimum_spread)]
     if rates.price_type == "last_own_trade_price" and own.last_own_price is not None:
         bounds = []
