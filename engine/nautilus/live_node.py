@@ -43,6 +43,7 @@ _SILENCED = {  # of the rows that are not recorded; and of a run's failure, whic
     "nautilus_live::python::node": "OFF",
 }
 _UNREADY = "readiness timeout"
+_UNTOLD = "mass status"  # what a node must be told before it starts: the orders that rest, and what is held
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
 
 
@@ -173,8 +174,14 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> No
         late.cancel()
         late.join()  # it holds the shell, which may be dropped on its own thread only
     cause = shell.failure or failed
-    if not shell.running and (cause is None or _UNREADY in str(cause)):
-        unreached = DataError(Problem("venue", f"could not be reached within {_CONNECT_S} s"))
-        raise noted[0] if noted else unreached from cause
+    if not shell.running and (why := _unreached(cause)) is not None:
+        raise noted[0] if noted else DataError(Problem("venue", why)) from cause
     if cause is not None:
         raise cause
+
+
+def _unreached(cause: BaseException | None) -> str | None:
+    """What the venue failed to do, where a node never got to start because of it."""
+    if cause is None or _UNREADY in str(cause):
+        return f"could not be reached within {_CONNECT_S} s"
+    return "did not say what rests and is held there" if _UNTOLD in str(cause) else None

@@ -27,7 +27,7 @@ VENUES = (
     Spoken(
         "BINANCE",
         "USD-M futures in full: start, orders, fills, both position modes, an order and a position of others, stop, "
-        "halt, crash, the dead man's timer, a full disk, faults on a seed",
+        "halt, crash, the dead man's timer, a full disk, a fault in a decision, faults on a seed",
         ("position mode", "countdown"),
         "a margin type beyond the contract's own; fundings, and trades that its stream missed",
         "set and read back mode, leverage and margin type by REST, arm the timer, ask for what was missed",
