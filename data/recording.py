@@ -1,7 +1,7 @@
 """One recording on its way into the catalog: checked, put right by the clock, fingerprinted, written."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,7 +79,13 @@ def _bytes(column: pa.ChunkedArray) -> memoryview | bytes:
     return "".join(f"{value}\n" for value in column.to_pylist()).encode()
 
 
-def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: Mapping[str, Origin]) -> Written:
+def write(
+    spools: Sequence[Spool],
+    root: Path,
+    instrument: Instrument,
+    origins: Mapping[str, Origin],
+    on_rows: Callable[[int], None] = lambda _count: None,
+) -> Written:
     """Write what was read as the catalog's tables below `root`, receive times put right by the clock's constant.
 
     `origins` are those of the pieces' sources; what has no receive time is not moved. Raises DataError for a crossed
@@ -116,6 +122,7 @@ def write(spools: Sequence[Spool], root: Path, instrument: Instrument, origins: 
                     tops = book.apply(said) if said.table is Table.BOOK else None
                     scale.see(said, tops)
                     put((said, tops))
+                on_rows(len(piece.rows))
         scale.check()
     finally:
         paths = {folder: file.close() for folder, file in files.items()}

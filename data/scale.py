@@ -11,21 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.decimals import Column
+from data.decimals import Column, Int64s
 from data.schema import MARKET, Piece, Table
 from engine.core.errors import DataError, Problem
 from engine.core.types import Instrument
 
+_OF_A_PIECE = 16  # prices
 _FAR = 2.0  # times the best, or the worst, price of the book
 
 
 class _Said(msgspec.Struct):
-    """What a table has said so far: when each piece begins and the middle of its prices, in ticks, and the first of
-    all's place."""
+    """What a table has said so far: some of its prices, in ticks, with their times, and where it begins."""
 
     source: str
     line: int
-    middles: list[tuple[int, float]]
+    times: list[Int64s]
+    prices: list[Column]
 
 
 class Scale:
@@ -43,11 +44,12 @@ class Scale:
             first, last = (piece.rows["ts_init"][n].as_py() for n in (0, -1))
             self._start_ns, self._end_ns = self._start_ns or first, last
             self._stood(piece.rows if tops is None else tops)
-        elif piece.table in (Table.TRADES, Table.MARKS) and len(prices := self._prices(piece)):
-            source, line, at_ns = piece.source, *(piece.rows[name][0].as_py() for name in ("line", "ts_init"))
-            self._said.setdefault(piece.table, _Said(source, line, [])).middles.append(
-                (at_ns, float(np.median(prices)))
-            )
+        elif piece.table in (Table.TRADES, Table.MARKS) and len((read := self._prices(piece))[0]):
+            times, prices = read
+            some = np.unique(np.linspace(0, len(prices) - 1, _OF_A_PIECE).astype(np.int64))
+            said = self._said.setdefault(piece.table, _Said(piece.source, piece.rows["line"][0].as_py(), [], []))
+            said.times.append(times[some])
+            said.prices.append(prices[some])
 
     def check(self) -> None:
         """Raises DataError for what counts in another unit than the book."""
@@ -56,8 +58,9 @@ class Scale:
 
     def _problems(self) -> Iterator[Problem]:
         for table, said in self._said.items():
-            while_known = [middle for at_ns, middle in said.middles if self._start_ns <= at_ns <= self._end_ns]
-            middle = float(np.median(while_known)) if while_known else self._high
+            times, prices = np.concatenate(said.times), np.concatenate(said.prices)
+            while_known = prices[(times >= self._start_ns) & (times <= self._end_ns)]
+            middle = float(np.median(while_known)) if len(while_known) else self._high
             if self._high and not self._low / _FAR <= middle <= self._high * _FAR:
                 stood = f"between {int(self._low) * self._tick} and {int(self._high) * self._tick}"
                 reason = f"{table} at about {int(middle) * self._tick}, while the book stood {stood}: a wrong unit?"
@@ -69,9 +72,9 @@ class Scale:
             if len(price):
                 self._low, self._high = min(self._low, float(price.min())), max(self._high, float(price.max()))
 
-    def _prices(self, piece: Piece) -> Column:
+    def _prices(self, piece: Piece) -> tuple[Int64s, Column]:
         if piece.table is Table.TRADES:
-            prices: Column = piece.rows.filter(pc.equal(piece.rows["kind"], MARKET))["price"].to_numpy()
-            return prices
-        marks: Column = pc.drop_null(piece.rows["mark"]).cast(pa.float64()).to_numpy()
-        return marks / float(self._tick)
+            rows = piece.rows.filter(pc.equal(piece.rows["kind"], MARKET))
+            return rows["ts_init"].to_numpy(), rows["price"].to_numpy()
+        rows = piece.rows.filter(pc.is_valid(piece.rows["mark"]))
+        return rows["ts_init"].to_numpy(), rows["mark"].cast(pa.float64()).to_numpy() / float(self._tick)

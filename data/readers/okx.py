@@ -144,6 +144,9 @@ class _Recording:
         elif not self._known:
             self._count("updates without a snapshot before them were left out")
             return
+        elif self._is_known(said):
+            self._count("a message that was there already was left out")
+            return
         elif said.prev_seq_id is not None and said.prev_seq_id != self._sequence:
             reason = f"sequence gap: prevSeqId {said.prev_seq_id}, but the last one seen is {self._sequence}"
             self._count(f"{self._path.name}:{self._line}: {reason}; the book is empty until the next snapshot")
@@ -153,6 +156,11 @@ class _Recording:
         else:
             self._depth.change(at, said.bids, said.asks)
         self._sequence = said.seq_id
+
+    def _is_known(self, said: Levels) -> bool:
+        """Told twice: both of its numbers are behind us. (One of them alone is behind where the venue begins anew.)"""
+        last, own, before = self._sequence, said.seq_id, said.prev_seq_id
+        return last is not None and own is not None and before is not None and before < last and own <= last
 
     def _count(self, text: str) -> None:
         self._counted[text] = self._counted.get(text, 0) + 1

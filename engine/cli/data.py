@@ -15,7 +15,7 @@ from engine.run.ingest import Ingested
 from engine.run.ingest_each import ingest_each
 from engine.run.sources import Terms
 
-STAGES = {"ingest": "Writing the catalog", "synthetic": "Making the market"}
+STAGES = {"ingest": "Reading the files", "write": "Writing the catalog", "synthetic": "Making the market"}
 MINUTES = 15.0
 
 
@@ -48,7 +48,7 @@ def _tell(made: Ingested, *, named: bool, as_json: bool) -> None:
         return
     rows: dict[str, Any] = {name.replace("_", " "): f"{count:,} rows" for name, count in made.rows_by_table.items()}
     speed = made.rows / made.seconds if made.seconds else 0.0
-    rows |= {"all": f"{made.rows:,} rows", "in": f"{made.seconds:.2f} s", "at": f"{speed:,.0f} rows/s"}
+    rows |= {"read": f"{made.rows:,} rows", "in": f"{made.seconds:.2f} s", "at": f"{speed:,.0f} rows/s"}
     show.tables({f"{made.instrument_id} in {made.catalog}": rows})
     if made.unchanged:
         speak.line("All of it was there already: nothing was changed.")

@@ -53,7 +53,7 @@ def _named(names: Mapping[str, str]) -> Stage:
 def tables(parts: Mapping[str, Mapping[str, str]]) -> None:
     """Titles with their rows of names and values, all in the same two columns."""
     grid = Table(show_header=False, box=None, pad_edge=False)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     grid.add_column(justify="right")
     for title, rows in parts.items():
         grid.add_row(f"[bold]{title}[/bold]")

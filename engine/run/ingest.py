@@ -63,8 +63,9 @@ def ingest(  # noqa: PLR0913 - each names its own concern
 ) -> Ingested:
     """Read files of one recording of one instrument into a catalog: all of them, or nothing.
 
-    `progress` is called with a stage, bytes done and bytes in all. As many as `workers` processes read files side by
-    side where that is worth it; more than one only from a program whose main module may be imported. What was read
+    `progress` is called with a stage ("ingest" reads, by bytes, "write" writes, by rows), what is done and what is to
+    be done in all. As many as `workers` processes read files side by side where that is worth it; more than one only
+    from a program whose main module may be imported. What was read
     before the process was killed is not read again. Raises DataError for input that cannot be used, a catalog that
     cannot take it, and a disk that is full.
     """
@@ -95,7 +96,7 @@ def ingests(
             elif isinstance(each, Ingest):
                 yield _result(each, catalog, reading_s, unchanged=True)
             else:
-                made = _written(each, shares[name], next(read_of))
+                made = _written(each, shares[name], next(read_of), progress)
                 took_s = reading_s + time.perf_counter() - began
                 yield made if isinstance(made, DataError) else _result(made, catalog, took_s)
 
@@ -115,17 +116,19 @@ def _prepared(instrument_id: str, sources: Sources, catalog: Path, terms: Terms)
     return Recording(sources.surveys, sources.kinds, sources.digests, instrument, catalog)
 
 
-def _written(recording: Recording, sources: Sources, spools: tuple[Spool, ...] | DataError) -> Ingest | DataError:
+def _written(
+    recording: Recording, sources: Sources, spools: tuple[Spool, ...] | DataError, progress: Progress
+) -> Ingest | DataError:
     """What was read, in the catalog."""
     if isinstance(spools, DataError):
         return spools
     try:
-        return _publish(recording, sources, spools)
+        return _publish(recording, sources, spools, progress)
     except DataError as error:
         return error
 
 
-def _publish(recording: Recording, sources: Sources, spools: Sequence[Spool]) -> Ingest:
+def _publish(recording: Recording, sources: Sources, spools: Sequence[Spool], progress: Progress) -> Ingest:
     catalog, instrument, kinds = recording.catalog, recording.instrument, sources.kinds
     manifest = load(catalog)
     _check_instrument(manifest, instrument, catalog)
@@ -134,7 +137,8 @@ def _publish(recording: Recording, sources: Sources, spools: Sequence[Spool]) ->
         origins = {
             str(each.path): Origin(kinds[each.path], each.has_receive_time, each.depth) for each in sources.surveys
         }
-        written = write(spools, staged, instrument, origins)
+        rows = sum(sum(spool.read.rows_of.values()) - spool.read.passed_over for spool in spools)
+        written = write(spools, staged, instrument, origins, _counter(progress, "write", rows))
         warnings = [text for spool in spools for text in spool.read.warnings]
         files = tuple(
             SourceFile(path.name, kinds[path], written.rows_of.get(str(path), 0), sha)

@@ -69,16 +69,16 @@ def test_two_processes_make_the_catalog_that_one_makes(
     tmp_path: Path, paths: list[Path], expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_WORTH_BYTES", 1)
-    told: list[int] = []
+    told: dict[str, int] = {}
     ingest(
         paths,
         instrument_id=BTCUSDT,
         catalog=tmp_path / "two",
         workers=2,
-        progress=lambda _, done, __: told.append(done),
+        progress=lambda stage, done, _: told.update({stage: done}),
     )
     assert tree(tmp_path / "two") == expected
-    assert max(told) == sum(path.stat().st_size for path in paths)
+    assert told["ingest"] == sum(path.stat().st_size for path in paths)
 
 
 def test_an_ingest_killed_among_its_processes_is_finished_by_the_next(

@@ -38,10 +38,11 @@ def test_a_loss_is_known_where_the_stream_was_recorded_live(tmp_path: Path) -> N
         data = {**levels, "ts": str(START_MS + step), "checksum": 0, "seqId": number, "prevSeqId": previous}
         return json.dumps({"arg": {"channel": "books", "instId": SWAP}, "action": action, "data": [data]})
 
-    rows = [live("snapshot", 10, -1, 0), live("update", 11, 10, 1), live("update", 13, 12, 2)]
+    rows = [live("snapshot", 10, -1, 0), *[live("update", 11, 10, 1)] * 2, live("update", 13, 12, 2)]
     found = okx(tmp_path, [*rows, live("update", 14, 13, 3), live("snapshot", 20, -1, 4)])
     assert [top is None for top in found.tops()] == [False, False, True, False]
-    assert found.said("file:3: sequence gap: prevSeqId 12")
+    assert found.said("file:4: sequence gap: prevSeqId 12")
+    assert found.said("a message that was there already was left out")
 
 
 def test_a_snapshot_of_thousands_of_levels_is_known_for_what_it_is(tmp_path: Path) -> None:

@@ -125,17 +125,17 @@ def test_the_same_file_under_two_names_is_refused(tmp_path: Path, capture_path: 
     assert "the same file" in refusal([capture_path, twin], tmp_path / "c").message
 
 
-def test_progress_comes_to_all_bytes(tmp_path: Path, capture_path: Path) -> None:
+def test_progress_comes_to_all_bytes_and_rows(tmp_path: Path, capture_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    ingest(
+    made = ingest(
         [capture_path],
         instrument_id=BTCUSDT,
         catalog=tmp_path / "c",
         progress=lambda *step: seen.append(step),
     )
     size = capture_path.stat().st_size
-    assert {stage: done for stage, done, _ in seen} == {"ingest": size}
-    assert {total for _, _, total in seen} == {size}
+    assert {stage: done for stage, done, _ in seen} == {"ingest": size, "write": made.rows}
+    assert {stage: total for stage, _, total in seen} == {"ingest": size, "write": made.rows}
 
 
 @pytest.mark.parametrize("exists", [False, True])

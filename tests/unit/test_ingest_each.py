@@ -92,12 +92,12 @@ def test_what_cannot_be_shared_out_is_refused_before_anything_is_read(tmp_path: 
 
 def test_a_file_of_several_symbols_is_read_once_for_all(tmp_path: Path) -> None:
     paths = [grouped(tmp_path, name, rows) for name, rows in (("book", tardis_book()), ("trades", tardis_trades()))]
-    told: list[tuple[int, int]] = []
+    told: dict[str, tuple[int, int]] = {}
     found = ingest_each(
-        paths, BOTH, tmp_path / "both", Terms(), progress=lambda _, *told_of: told.append(told_of), workers=1
+        paths, BOTH, tmp_path / "both", Terms(), progress=lambda *said: told.update({said[0]: said[1:]}), workers=1
     )
     assert [one.instrument_id for one in found] == [*BOTH]
-    assert told[-1] == (size := sum(path.stat().st_size for path in paths), size)
+    assert told["ingest"] == (size := sum(path.stat().st_size for path in paths), size)
     for name in BOTH:
         each(tmp_path / name, paths, (name,))
         alone = tree(tmp_path / name / "catalog")
