@@ -14,10 +14,11 @@ from nautilus_trader.common import logging_sync_to_disk
 
 STDERR = 2
 _LEFT_OUT = """
-import os, sys
+import contextlib, os, sys
 for line in sys.stdin.buffer:
     if sys.argv[1].encode() not in line:
-        os.write(2, line)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            os.write(2, line)
 """
 
 
