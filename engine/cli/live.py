@@ -19,7 +19,7 @@ from engine.journal.manifest import manifest_hash
 from engine.run.account import before_of
 from engine.run.exposure import Exposure, worst_case
 from engine.run.halt import Halted
-from engine.run.keys import keys_of
+from engine.run.keys import keys_of, names_of
 from engine.run.live import Live, Traded, planned_live, trade
 from engine.run.market_now import account_at
 from engine.run.narrate import to_standard_error
@@ -60,7 +60,7 @@ def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> None:
     first = preflight(venue, wanted, change=False)
     _passed(first, config)
     sentence = (
-        f"trade {instrument.raw_symbol} at {_place(config)} with account {venue.alias() or config.venue.key_env} "
+        f"trade {instrument.raw_symbol} at {_place(config)} with account {venue.alias() or names_of(config.venue)[0]} "
         f"up to {exposure.amount:.0f} {instrument.settlement}"
     )
     speak.note(f"at worst the position is worth {exposure.amount:.2f} {instrument.settlement}: {exposure.bound}")

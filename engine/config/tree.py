@@ -108,12 +108,16 @@ class Venue(Section):
         examples=["ISOLATED"],
         description="what live trading wants of the contract's margin: it is set where it may be; unset: as it is",
     )
-    key_env: str = Field(
-        default="BINANCE_API_KEY",
-        description="the environment variable that holds the API key; the key stands in no file",
+    key_env: str | None = Field(
+        default=None,
+        examples=["BINANCE_API_KEY"],
+        description="the environment variable that holds the API key, which stands in no file; unset: the venue's name "
+        "with _API_KEY behind it",
     )
-    secret_env: str = Field(
-        default="BINANCE_API_SECRET", description="the environment variable that holds the key's secret"
+    secret_env: str | None = Field(
+        default=None,
+        examples=["BINANCE_API_SECRET"],
+        description="the environment variable that holds the key's secret; unset: the venue's name and _API_SECRET",
     )
 
 

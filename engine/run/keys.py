@@ -15,7 +15,8 @@ SERVICE = "perpmm"
 
 def keys_of(venue: Venue) -> Keys:
     """Raises ConfigError naming each that is missing, and where to put it."""
-    found = {name: os.environ.get(name) or _from_keyring(name) for name in (venue.key_env, venue.secret_env)}
+    key, secret = names = names_of(venue)
+    found = {name: os.environ.get(name) or _from_keyring(name) for name in names}
     missing = [
         Problem("environment", f"not set; export it, or run: keyring set {SERVICE} {name}", field=name)
         for name, value in found.items()
@@ -23,7 +24,12 @@ def keys_of(venue: Venue) -> Keys:
     ]
     if missing:
         raise ConfigError(*missing)
-    return Keys(found[venue.key_env] or "", found[venue.secret_env] or "")
+    return Keys(found[key] or "", found[secret] or "")
+
+
+def names_of(venue: Venue) -> tuple[str, str]:
+    """What key and secret are called: of each venue its own, so that none is shown another's."""
+    return venue.key_env or f"{venue.name}_API_KEY", venue.secret_env or f"{venue.name}_API_SECRET"
 
 
 def _from_keyring(name: str) -> str | None:

@@ -162,6 +162,16 @@ def test_missing_keys_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [problem.field for problem in failure.value.problems] == ["NO_SUCH_KEY", "NO_SUCH_SECRET"]
 
 
+def test_no_venue_is_shown_the_keys_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
+        monkeypatch.setenv(name, CANARY)
+    assert keys_of(VenueSection()).key == CANARY
+    with pytest.raises(ConfigError) as failure:
+        keys_of(VenueSection(name="BYBIT"))
+    assert [problem.field for problem in failure.value.problems] == ["BYBIT_API_KEY", "BYBIT_API_SECRET"]
+
+
 @asynccontextmanager
 async def run_at(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
     """A live run of which only the folder is left, and the switch that halts it."""

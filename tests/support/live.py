@@ -77,7 +77,8 @@ def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engin
 
 
 def keys(venue: dict[str, Any]) -> dict[str, str]:
-    return environment(BINANCE_API_KEY=venue["key"], BINANCE_API_SECRET=venue["secret"])
+    name = venue.get("name", "BINANCE")
+    return environment(**{f"{name}_API_KEY": venue["key"], f"{name}_API_SECRET": venue["secret"]})
 
 
 @contextmanager
