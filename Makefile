@@ -70,8 +70,9 @@ survive: setup ## cut the longer stories at every event, not at some, and play e
 	@CUT_EVERY=1 $(BIN)/pytest -n auto --timeout 3600 tests/faults/test_recovery_cut.py
 
 SEEDS := 1-300
-faults: setup ## live runs on loopback through seeded faults, killed and hung besides: make faults SEEDS=1-300
-	@$(BIN)/python -u -m tests.support.live_faults $(SEEDS)
+AT := BINANCE
+faults: setup ## live runs on loopback through seeded faults, killed and hung besides: make faults SEEDS=1-300 [AT=BYBIT]
+	@$(BIN)/python -u -m tests.support.live_faults $(SEEDS) 40 1 2 $(AT)
 
 docs: setup ## write anew what the code says of itself in docs/: parameters, worked examples, plots
 	@$(BIN)/python -m scripts.pages
