@@ -61,6 +61,7 @@ class Journal:
         query = f"select * from entry where seq <= ? and type in ({of_types}) order by seq desc limit {FEW}"  # noqa: S608
         _, ahead = self._page("select * from entry limit 0", ())
         yield from (entry for entry in reversed(ahead) if entry.seq <= until and entry.type in names)
+        until = min(until, ahead[0].seq - 1) if ahead else until  # the file may have taken them in since
         while True:
             page, _ = self._page(query, (until, *names))
             if not page:

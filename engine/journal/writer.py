@@ -14,7 +14,7 @@ import msgspec
 from engine.core.commands import Outcome
 from engine.core.errors import BrokenInvariantError, JournalError, Problem
 from engine.core.events import AnyEvent
-from engine.journal.ahead import Ahead, contents_ahead, entries_ahead, lines_ahead, remove_ahead
+from engine.journal.ahead import AHEAD_FILES, Ahead, contents_ahead, entries_ahead, lines_ahead, remove_ahead
 from engine.journal.chain import Chain, Tail, beginning
 from engine.journal.database import file_sha256, fold_log_in, insert, last_of, opened
 from engine.journal.entry import CommandsDigest, Entry, Kind, encode, genesis
@@ -234,12 +234,18 @@ class JournalWriter:
 
 def take_in_ahead(folder: Path, run: str) -> None:
     """Take what the write-ahead log of a crashed run holds into its journal; whoever does so has its lock. Raises
-    JournalError."""
+    JournalError, also where a line in between is missing: what comes after it was acted on, and is left as it is."""
     lines, _ = lines_ahead(contents_ahead(folder))
     path = folder / JOURNAL_FILE
     try:
         with closing(opened(path, durable=True, synced=True, new=False)) as db:
-            insert(db, entries_ahead(lines, *(last_of(db) or (0, genesis(run)))))
+            last = last_of(db) or (0, genesis(run))
+            entries = entries_ahead(lines, *last)
+            reached = entries[-1].seq if entries else last[0]
+            if lines and lines[-1].seq > reached:
+                message = f"damaged, not to be taken up: goes on with entry {lines[-1].seq} after {reached}"
+                raise JournalError(Problem(str(folder / AHEAD_FILES[0]), message))
+            insert(db, entries)
         remove_ahead(folder)
     except (OSError, sqlite3.Error) as error:
         raise JournalError(Problem(str(path), f"cannot be written: {error}")) from error

@@ -57,7 +57,7 @@ class Bybit(SignedV5):
             leverage=int(leverage) if leverage == int(leverage) else 0,  # a fraction is none that a run file can want
             margin_type=MARGINS.get(margin, margin),
             balance=_balance(wallet, instrument.settlement),
-            available=Decimal(wallet.get("totalAvailableBalance") or 0),
+            available=_available(wallet, instrument.settlement),
             max_notional=Decimal(rows[0].get("riskLimitValue") or "Infinity"),
             holdings=_held(rows),
             orders=self.open_orders(symbol),
@@ -110,8 +110,8 @@ class Bybit(SignedV5):
         executed = self._since("/v5/execution/list", since_ms, category="linear", symbol=symbol, limit=100)
         traded = [row for row in executed if row["execType"] in TRADED]
         log = self._since("/v5/account/transaction-log", since_ms, accountType="UNIFIED", currency=coin, limit=50)
-        funded = [row for row in log if (row["type"], row["symbol"]) == ("SETTLEMENT", symbol)]
-        others = [row for row in log if row["symbol"] != symbol or row["type"] not in OF_TRADING]
+        funded = [row for row in log if row["type"] == "SETTLEMENT" and _is_of_trading(row, symbol)]
+        others = [row for row in log if not _is_of_trading(row, symbol)]
         return View(
             at_ns=0,
             orders=orders,
@@ -165,8 +165,24 @@ class Bybit(SignedV5):
 
 
 def _balance(wallet: dict[str, Any], coin: str) -> Decimal:
-    found = (each["walletBalance"] for each in wallet.get("coin", ()) if each["coin"] == coin)
-    return Decimal(next(found, None) or 0)
+    return Decimal(_coin(wallet, coin).get("walletBalance") or 0)
+
+
+def _available(wallet: dict[str, Any], coin: str) -> Decimal:
+    """Where each position has a margin of its own, the venue says none of the whole account: what no margin binds."""
+    if said := wallet.get("totalAvailableBalance"):
+        return Decimal(said)
+    bound = (Decimal(_coin(wallet, coin).get(each) or 0) for each in ("totalPositionIM", "totalOrderIM", "locked"))
+    return max(_balance(wallet, coin) - sum(bound), Decimal(0))
+
+
+def _coin(wallet: dict[str, Any], coin: str) -> dict[str, Any]:
+    return next((each for each in wallet.get("coin", ()) if each["coin"] == coin), {})
+
+
+def _is_of_trading(row: dict[str, Any], symbol: str) -> bool:
+    """Of the contract: its pair is traded under the same symbol on the spot market."""
+    return (row["category"], row["symbol"]) == ("linear", symbol) and row["type"] in OF_TRADING
 
 
 def _held(rows: list[dict[str, Any]]) -> tuple[Holding, ...]:

@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Callable
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import httpx
 
@@ -63,7 +63,7 @@ class SignedV5:
         while True:
             page = self.signed_read(path, **fields, **({"cursor": cursor} if cursor else {}))
             rows += page["list"]
-            cursor = page.get("nextPageCursor") or ""
+            cursor = unquote(page.get("nextPageCursor") or "")  # it comes as it has to stand in an address
             if not cursor or not page["list"]:
                 return rows
 

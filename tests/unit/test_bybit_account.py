@@ -14,6 +14,7 @@ from engine.venue_api.account import View
 from engine.venue_api.bybit import Bybit
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
+from engine.venue_sim.bybit.account import SPOT
 from engine.venue_sim.bybit.venue import BybitVenue
 from engine.venue_sim.faults import Fault
 from engine.venue_sim.market_events import Depth, Rate
@@ -67,6 +68,16 @@ async def test_the_whole_account_s_margin_is_not_changed_for_one_contract() -> N
         assert [each.what for each in found.refused] == ["margin type", "margin type read back"]
 
 
+async def test_where_positions_have_margins_of_their_own_what_none_of_them_binds_is_free() -> None:
+    async with client_of(venue_of(of=BybitVenue)) as client:
+        client.account.isolated.add(SYMBOL)
+        found = await asked(
+            client, lambda there: preflight(there, msgspec.structs.replace(WANTED, margin_type="ISOLATED"))
+        )
+        assert not found.refused
+        assert found.account.available == found.account.balance == Decimal(10_000)
+
+
 async def test_hedge_mode_there_is_brought_to_one_way() -> None:
     async with client_of(venue_of(of=BybitVenue)) as client:
         client.account.dual = True
@@ -95,6 +106,7 @@ async def test_a_view_tells_orders_trades_funding_and_transfers_once_each() -> N
         await asked(client, trade)
         client.advance(20)
         client.venue.exchange.pay(client.account, "", "TRANSFER", Decimal(12))
+        client.venue.exchange.pay(client.account, SYMBOL, SPOT, Decimal(-3))
         view: View = await asked(client, lambda there: there.view(BYBIT, START_NS))
         assert [(each.our_id, each.price, each.leaves) for each in view.orders] == [
             ("0123456789ab-201-0", Decimal("99.0"), Decimal("0.100"))
@@ -109,7 +121,7 @@ async def test_a_view_tells_orders_trades_funding_and_transfers_once_each() -> N
         paid = [each.amount for each in client.account.incomes if each.kind == "FUNDING_FEE"]
         assert paid
         assert [each.amount for each in view.fundings] == paid
-        assert [each.amount for each in view.moves] == [Decimal(12)]
+        assert [each.amount for each in view.moves] == [Decimal(12), Decimal(-3)]
         assert view.balance == client.account.wallet.quantize(Decimal("1e-8"))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.errors import JournalError
 from engine.journal.ahead import AHEAD_FILES
 from engine.journal.folder import JOURNAL_FILE
 from engine.journal.manifest import Status
@@ -61,6 +62,18 @@ def test_every_way_of_reading_sees_both(tmp_path: Path) -> None:
         assert list(journal.entries(since=2, until=len(entries) - 1)) == entries[1:-1]
 
 
+def test_what_is_taken_in_while_one_reads_backwards_is_read_once(tmp_path: Path) -> None:
+    with begun(tmp_path) as writer:
+        writer.record(1, a_start(), ())
+        writer.sync()
+        for seq in range(2, 6):
+            writer.record(seq, a_tick(seq), ())
+        reading = Journal(writer.folder).backwards(until=5, types=["Started", "Tick"])
+        first = next(reading)
+        writer.sync()
+        assert [entry.seq for entry in (first, *reading)] == [5, 4, 3, 2, 1]
+
+
 @given(st.lists(st.sampled_from(["record", "sync", "flush"]), max_size=30))
 def test_whatever_was_taken_in_the_same_is_read(tmp_path_factory: pytest.TempPathFactory, done: list[str]) -> None:
     with begun(tmp_path_factory.mktemp("runs")) as writer:
@@ -111,6 +124,10 @@ def test_lines_that_are_missing_are_damage(tmp_path: Path) -> None:
     checked = verdict(writer.folder)
     assert checked.code == 2
     assert "goes on with entry" in checked.damages[0]
+    left = log.read_bytes()
+    with pytest.raises(JournalError, match="goes on with entry"):  # else what was acted on would be gone for good
+        take_in_ahead(writer.folder, writer.run)
+    assert (rows(writer.folder), log.read_bytes()) == (0, left)
 
 
 def take_away(folder: Path) -> None:

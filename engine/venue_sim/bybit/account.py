@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from engine.venue_sim import rest_settings, trading
 from engine.venue_sim.account import Account, Leg
@@ -18,7 +19,9 @@ _LEGS = {"0": "BOTH", "1": "LONG", "2": "SHORT"}
 _TIFS = {word: tif for tif, word in words.TIFS.items() if tif != "GTD"}
 _BOTH_SIDES = "3"
 _CROSSING = -5022
-_LOG = {"FUNDING_FEE": "SETTLEMENT", "REALIZED_PNL": "TRADE", "COMMISSION": "TRADE"}
+SPOT = "SPOT_TRADE"  # of the pair that has the contract's symbol; only the wallet knows of it here
+_LOG = {"FUNDING_FEE": "SETTLEMENT", "REALIZED_PNL": "TRADE", "COMMISSION": "TRADE", SPOT: "TRADE"}
+_CURSOR = ":0"
 _HOUR_MS = 3_600_000
 WEEK_MS = 7 * 24 * _HOUR_MS
 
@@ -154,9 +157,10 @@ def _span(exchange: Exchange, given: Parameters) -> tuple[int, int]:
 
 
 def _page[T](exchange: Exchange, given: Parameters, rows: list[T], write: Callable[[Exchange, T], Any]) -> Any:
-    """A cursor is where the next page begins."""
-    start, limit = whole(given, "cursor", 0), min(whole(given, "limit", 20), 100)
-    more = str(start + limit) if len(rows) > start + limit else ""
+    """A cursor is where the next page begins, as it is to stand in an address."""
+    begins = {"cursor": given.get("cursor", "").removesuffix(_CURSOR)}
+    start, limit = whole(begins, "cursor", 0), min(whole(given, "limit", 20), 100)
+    more = quote(f"{start + limit}{_CURSOR}") if len(rows) > start + limit else ""
     listed = [write(exchange, row) for row in rows[start : start + limit]]
     return {"category": "linear", "list": listed, "nextPageCursor": more}
 
@@ -215,7 +219,7 @@ def transaction_log(exchange: Exchange, account: Account, given: Parameters) -> 
         lambda _, each: {
             "id": str(each.id),
             "symbol": each.symbol,
-            "category": "linear",
+            "category": "spot" if each.kind == SPOT else "linear",
             "type": _LOG.get(each.kind, "TRANSFER_IN" if each.amount > 0 else "TRANSFER_OUT"),
             "currency": account.asset,
             "transactionTime": str(each.at_ms),

@@ -205,7 +205,7 @@ def wallet_row(account: Account, margins: Margins) -> Body:
         "totalEquity": equity,
         "totalWalletBalance": wallet,
         "totalMarginBalance": equity,
-        "totalAvailableBalance": free,
+        "totalAvailableBalance": "" if account.isolated else free,  # of the whole account it says nothing then
         "totalPerpUPL": "0",
         "totalInitialMargin": money(margins.equity - margins.available),
         "totalMaintenanceMargin": money(margins.maintenance),
