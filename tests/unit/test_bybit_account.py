@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from engine.core.types import PositionMode, Side
 from engine.run.preflight import Preflight, Verdict, Wanted, preflight
@@ -123,6 +125,27 @@ async def test_a_view_tells_orders_trades_funding_and_transfers_once_each() -> N
         assert [each.amount for each in view.fundings] == paid
         assert [each.amount for each in view.moves] == [Decimal(12), Decimal(-3)]
         assert view.balance == client.account.wallet.quantize(Decimal("1e-8"))
+
+
+async def test_a_cursor_goes_back_as_it_came() -> None:
+    sent: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        sent.append(request.raw_path)
+        more = "" if "cursor" in request.raw_path else "7%3A2%2C7%3A2"
+        return web.json_response({"retCode": 0, "result": {"timeNano": "0", "list": [{}], "nextPageCursor": more}})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+
+        def pages() -> list[dict[str, Any]]:
+            with Bybit(str(server.make_url("/")), Keys("a", "b"), clock_ms=lambda: 0) as there:
+                return there.pages("/v5/order/realtime", limit=1)
+
+        assert await asyncio.to_thread(pages) == [{}, {}]
+    asked_for = "/v5/order/realtime?limit=1"
+    assert sent[1:] == [asked_for, f"{asked_for}&cursor=7%3A2%2C7%3A2"]
 
 
 def _market() -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from engine.venue_sim import rest_settings, trading
 from engine.venue_sim.account import Account, Leg
@@ -157,8 +157,9 @@ def _span(exchange: Exchange, given: Parameters) -> tuple[int, int]:
 
 
 def _page[T](exchange: Exchange, given: Parameters, rows: list[T], write: Callable[[Exchange, T], Any]) -> Any:
-    """A cursor is where the next page begins, as it is to stand in an address."""
-    begins = {"cursor": given.get("cursor", "").removesuffix(_CURSOR)}
+    """A cursor is where the next page begins, as it is to stand in an address; NautilusTrader's clients encode it once
+    more."""
+    begins = {"cursor": unquote(given.get("cursor", "")).removesuffix(_CURSOR)}
     start, limit = whole(begins, "cursor", 0), min(whole(given, "limit", 20), 100)
     more = quote(f"{start + limit}{_CURSOR}") if len(rows) > start + limit else ""
     listed = [write(exchange, row) for row in rows[start : start + limit]]
