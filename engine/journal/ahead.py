@@ -37,7 +37,7 @@ class Ahead:
         try:
             self._files = [os.open(path, flags, 0o644) for path in self._paths]
         except OSError as error:
-            raise JournalError(Problem(str(folder), f"cannot be written: {error.strerror}")) from error
+            raise _not(folder, "written", error) from error
 
     def write(self, seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
         """Hand a record to the system, whole or not at all. Raises JournalError."""
@@ -49,7 +49,7 @@ class Ahead:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(file, self._size)
-            raise JournalError(Problem(str(self._paths[self._now]), f"cannot be written: {error.strerror}")) from error
+            raise _not(self._paths[self._now], "written", error) from error
         self._size += len(line)
 
     def turn(self) -> None:
@@ -58,8 +58,12 @@ class Ahead:
             self._now, self._size, self._other_is_empty = 1 - self._now, 0, False
 
     def drop(self) -> None:
-        """Empty the file that is not being written: the journal has taken it in, and is on the disk."""
-        os.ftruncate(self._files[1 - self._now], 0)
+        """Empty the file that is not being written: the journal has taken it in, and is on the disk. Raises
+        JournalError."""
+        try:
+            os.ftruncate(self._files[1 - self._now], 0)
+        except OSError as error:
+            raise _not(self._paths[1 - self._now], "written", error) from error
         self._other_is_empty = True
 
     def close(self) -> None:
@@ -78,17 +82,25 @@ class Line(NamedTuple):
 
 
 def contents_ahead(folder: Path) -> dict[str, bytes]:
-    """The files as they are now. To be read before the journal, which takes them in."""
+    """The files as they are now. To be read before the journal, which takes them in. Raises JournalError."""
     contents = {}
     for name in AHEAD_FILES:
-        with suppress(FileNotFoundError):
+        try:
             contents[name] = (folder / name).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _not(folder / name, "read", error) from error
     return contents
 
 
 def remove_ahead(folder: Path) -> None:
+    """Raises JournalError."""
     for name in AHEAD_FILES:
-        (folder / name).unlink(missing_ok=True)
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _not(folder / name, "removed", error) from error
 
 
 def lines_ahead(contents: dict[str, bytes]) -> tuple[list[Line], LogEnd]:
@@ -101,7 +113,7 @@ def lines_ahead(contents: dict[str, bytes]) -> tuple[list[Line], LogEnd]:
         lines += filter(None, good)
         ends.append(_end(name, whole[len(good) :], rest))
     damage, torn = (next(filter(None, said), None) for said in zip(*ends, strict=True)) if ends else (None, None)
-    return sorted(lines), LogEnd(damage, torn)
+    return sorted(lines, key=lambda line: line.seq), LogEnd(damage, torn)
 
 
 def entries_ahead(lines: list[Line], seq: int, before: bytes) -> list[Entry]:
@@ -125,6 +137,10 @@ def _line(text: bytes) -> Line | None:
         return Line(int(seq), tuple((decode(raw), bytes(raw)) for raw in _raws.decode(record)))
     except (msgspec.MsgspecError, ValueError):  # as another version of the code wrote it
         return None
+
+
+def _not(path: Path, done: str, error: OSError) -> JournalError:
+    return JournalError(Problem(str(path), f"cannot be {done}: {error.strerror}"))
 
 
 def _end(name: str, bad: list[bytes], rest: bytes) -> LogEnd:

@@ -10,7 +10,7 @@ from engine.journal.writer import JournalWriter
 @contextmanager
 def after_ticks(journal: JournalWriter, speak: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Yields what is to be called a moment after each tick: the journal is put on the disk beside the run, and what was
-    decided is said. What went wrong on the disk is raised by the next call.
+    decided is said. What went wrong on the disk is raised by the next call, or at the end.
     """
     with ThreadPoolExecutor(1, "journal") as beside:
         under_way: Future[None] | None = None
@@ -25,4 +25,6 @@ def after_ticks(journal: JournalWriter, speak: Callable[[], None]) -> Iterator[C
             speak()
 
         yield after
+        if under_way is not None:
+            under_way.result()
     speak()
