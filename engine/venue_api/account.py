@@ -10,6 +10,7 @@ from engine.core.types import Nanos, Side
 from engine.venue_api.errors import VenueError
 
 MS = 1_000_000
+WEEK_MS = 7 * 86_400_000  # the longest span that a venue answers for at once
 OF_TRADING = frozenset({"REALIZED_PNL", "COMMISSION", "FUNDING_FEE"})
 
 

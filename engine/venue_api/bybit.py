@@ -3,18 +3,15 @@
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from engine.core.types import Instrument, Nanos, Side
-from engine.venue_api.account import MS, Account, Funding, Holding, Moved, OpenOrder, Trade, View
-from engine.venue_api.asked import TRIES
+from engine.venue_api.account import MS, WEEK_MS, Account, Funding, Holding, Moved, OpenOrder, Trade, View
 from engine.venue_api.errors import VenueError
 from engine.venue_api.signed_v5 import RECV_WINDOW_MS, SignedV5
+from engine.venue_api.steady import steady
 from engine.venue_api.venue import Doubt, Terms
 
 REST = "https://api.bybit.com"
 TESTNET = "https://api-testnet.bybit.com"
-WEEK_MS = 7 * 86_400_000
 OVER = 110001  # the order is over, or too late to cancel
 LEGS = {0: "BOTH", 1: "LONG", 2: "SHORT"}
 MARGINS = {"REGULAR_MARGIN": "CROSS", "ISOLATED_MARGIN": "ISOLATED"}
@@ -91,17 +88,7 @@ class Bybit(SignedV5):
 
     def view(self, instrument: Instrument, since_ns: Nanos) -> View:
         """Read again while it moves. Raises VenueError where it does not stand still."""
-        for _ in range(TRIES):
-            before, seen_ms = self._standing(instrument.raw_symbol), self.now_ms
-            view = self._view(instrument, since_ns // MS, *before)
-            again_ms = self.now_ms
-            if self._standing(instrument.raw_symbol) == before:
-                return msgspec.structs.replace(view, at_ns=(seen_ms + again_ms) * MS // 2)
-        raise VenueError(f"view of {instrument.raw_symbol}", "moves faster than it can be read")
-
-    def _standing(self, symbol: str) -> tuple[tuple[OpenOrder, ...], tuple[Holding, ...]]:
-        held = (msgspec.structs.replace(each, liquidation=Decimal(0)) for each in self.holdings(symbol))
-        return self.open_orders(symbol), tuple(held)
+        return steady(self, instrument.raw_symbol, lambda standing: self._view(instrument, since_ns // MS, *standing))
 
     def _view(
         self, instrument: Instrument, since_ms: int, orders: tuple[OpenOrder, ...], holdings: tuple[Holding, ...]

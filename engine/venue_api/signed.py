@@ -7,12 +7,13 @@ HMAC-SHA256 of the query string; a timestamp must lie within recvWindow of the v
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
 
 from engine.venue_api.asked import UnansweredError, decoded, sent, tried
+from engine.venue_api.clocked import Clocked
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
 
@@ -22,32 +23,16 @@ NOTHING_TO_CHANGE = frozenset({-4046, -4059})  # margin type, position mode: as 
 type Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
-class Signed:
-    """One account at one address. `clock_ms` is our own clock; `offset_ms` is the venue's less ours."""
+class Signed(Clocked):
+    """One account at one address."""
 
     def __init__(self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5) -> None:
-        self._http = httpx.Client(base_url=address, timeout=timeout_s, headers={"X-MBX-APIKEY": keys.key})
-        self._keys, self._clock_ms = keys, clock_ms
-        self.offset_ms = 0
+        headers = {"X-MBX-APIKEY": keys.key}
+        super().__init__(httpx.Client(base_url=address, timeout=timeout_s, headers=headers), clock_ms)
+        self._keys = keys
 
-    def __enter__(self) -> Self:
-        self.synchronise()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    @property
-    def now_ms(self) -> int:
-        """The venue's time."""
-        return self._clock_ms() + self.offset_ms
-
-    def synchronise(self) -> int:
-        """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
-        asked = self._clock_ms()
-        server = int(self.read("/fapi/v1/time")["serverTime"])
-        self.offset_ms = server - (asked + self._clock_ms()) // 2
-        return self.offset_ms
+    def server_ms(self) -> int:
+        return int(self.read("/fapi/v1/time")["serverTime"])
 
     def read(self, path: str, **fields: object) -> Any:
         return tried(lambda: self._answer("GET", path, fields))

@@ -8,12 +8,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 import httpx
 
 from engine.venue_api.asked import UnansweredError, decoded, sent, tried
+from engine.venue_api.clocked import Clocked
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
 
@@ -24,32 +25,15 @@ UNKNOWN = frozenset({10000, 10016})  # the venue's own timeout or fault: it may 
 NOTHING_TO_CHANGE = frozenset({110025, 110026, 110043})  # position mode, margin mode, leverage: as asked already
 
 
-class SignedV5:
-    """One account at one address. `clock_ms` is our own clock; `offset_ms` is the venue's less ours."""
+class SignedV5(Clocked):
+    """One account at one address."""
 
     def __init__(self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5) -> None:
-        self._http = httpx.Client(base_url=address, timeout=timeout_s)
-        self._keys, self._clock_ms = keys, clock_ms
-        self.offset_ms = 0
+        super().__init__(httpx.Client(base_url=address, timeout=timeout_s), clock_ms)
+        self._keys = keys
 
-    def __enter__(self) -> Self:
-        self.synchronise()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    @property
-    def now_ms(self) -> int:
-        """The venue's time."""
-        return self._clock_ms() + self.offset_ms
-
-    def synchronise(self) -> int:
-        """Read the venue's clock; the way there and back is taken to be equally long. Returns the offset in ms."""
-        asked = self._clock_ms()
-        server = int(self.read("/v5/market/time")["timeNano"]) // 1_000_000
-        self.offset_ms = server - (asked + self._clock_ms()) // 2
-        return self.offset_ms
+    def server_ms(self) -> int:
+        return int(self.read("/v5/market/time")["timeNano"]) // 1_000_000
 
     def read(self, path: str, **fields: object) -> Any:
         return tried(lambda: self._answer("GET", path, urlencode(fields), {}))
