@@ -13,6 +13,7 @@ from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.market import Market
 from engine.venue_sim.orders import Order
+from engine.venue_sim.paging import WEEK_MS
 from engine.venue_sim.parameters import Parameters, order_request, whole
 
 _LEGS = {"0": "BOTH", "1": "LONG", "2": "SHORT"}
@@ -22,8 +23,6 @@ _CROSSING = -5022
 SPOT = "SPOT_TRADE"  # of the pair that has the contract's symbol; only the wallet knows of it here
 _LOG = {"FUNDING_FEE": "SETTLEMENT", "REALIZED_PNL": "TRADE", "COMMISSION": "TRADE", SPOT: "TRADE"}
 _CURSOR = ":0"
-_HOUR_MS = 3_600_000
-WEEK_MS = 7 * 24 * _HOUR_MS
 
 
 def market_of(exchange: Exchange, given: Parameters) -> Market:
@@ -94,9 +93,13 @@ def cancel_all(exchange: Exchange, account: Account, given: Parameters) -> Any:
     return {"list": [_named(order) for order in trading.cancel_all(exchange, account, symbol)], "success": "1"}
 
 
+def _number(given: Parameters) -> int | None:
+    return words.order_number(given["orderId"]) if given.get("orderId") else None
+
+
 def _found(exchange: Exchange, account: Account, given: Parameters) -> Order:
     market = market_of(exchange, given)
-    number = words.order_number(given["orderId"]) if given.get("orderId") else None
+    number = _number(given)
     order = trading.find(account, market.symbol, number, given.get("orderLinkId"))
     if order is None:
         raise BybitError(110001, "order not exists or too late to cancel")
@@ -122,7 +125,7 @@ def _order_row(exchange: Exchange, order: Order) -> Any:
 
 def _asked(orders: Iterable[Order], given: Parameters) -> list[Order]:
     check_category(given)
-    number = words.order_number(given["orderId"]) if given.get("orderId") else None
+    number = _number(given)
     wanted = {"symbol": given.get("symbol"), "client_id": given.get("orderLinkId")}
     named = (each for each in orders if number in {None, each.id})
     return [each for each in named if all(not v or getattr(each.request, k) == v for k, v in wanted.items())]
@@ -132,7 +135,7 @@ def executions(exchange: Exchange, account: Account, given: Parameters) -> Any:
     """Newest first. The venue answers for at most a week at once."""
     check_category(given)
     start, end = _span(exchange, given)
-    number = words.order_number(given["orderId"]) if given.get("orderId") else None
+    number = _number(given)
     fills = [
         fill
         for fill in reversed(account.fills)

@@ -54,10 +54,6 @@ def instrument(contract: Contract) -> Body:
     }
 
 
-def levels(contract: Contract, rows: Rows) -> list[list[str]]:
-    return market_words.levels(contract, rows)
-
-
 def book(market: Market, count: int) -> tuple[dict[int, int], dict[int, int]]:
     """The best levels of both sides, in ticks and lots."""
     sides = market.matching.sides
@@ -66,14 +62,14 @@ def book(market: Market, count: int) -> tuple[dict[int, int], dict[int, int]]:
 
 def book_body(market: Market, count: int, now_ms: int) -> Body:
     """The answer of orderbook."""
-    bids, asks = (levels(market.contract, side.items()) for side in book(market, count))
+    bids, asks = (market_words.levels(market.contract, side.items()) for side in book(market, count))
     ids = {"u": market.update_id, "seq": market.update_id}
     return {"s": market.symbol, "b": bids, "a": asks, "ts": now_ms, "cts": now_ms} | ids
 
 
 def book_message(topic: str, market: Market, sides: tuple[Rows, Rows], *, u: int, kind: str, at_ms: int) -> Body:
     """A snapshot, or the levels that have changed since the message before; a size of 0 takes one away."""
-    bids, asks = (levels(market.contract, rows) for rows in sides)
+    bids, asks = (market_words.levels(market.contract, rows) for rows in sides)
     data = {"s": market.symbol, "b": bids, "a": asks, "u": u, "seq": market.update_id}
     return {"topic": topic, "type": kind, "ts": at_ms, "data": data, "cts": at_ms}
 
