@@ -118,14 +118,17 @@ def lines_ahead(contents: dict[str, bytes]) -> tuple[list[Line], LogEnd]:
 
 def entries_ahead(lines: list[Line], seq: int, before: bytes) -> list[Entry]:
     """What comes after entry `seq`, whose hash is `before`, up to the first gap."""
-    chain, entries = (
-        Chain(Tail(seq=seq, chain=before, counts=dict.fromkeys(Kind, 0), first_ns=None, last_ns=None)),
-        list[Entry](),
-    )
+    chain = Chain(Tail(seq=seq, chain=before, counts=dict.fromkeys(Kind, 0), first_ns=None, last_ns=None))
+    entries: list[Entry] = []
     for line in lines:
         if line.seq == chain.seq + 1:
             entries += chain.extended(line.record)
     return entries
+
+
+def after_a_gap(lines: list[Line], reached: int) -> int | None:
+    """The seq of the first line beyond the entry that is reached: those in between are missing."""
+    return next((line.seq for line in lines if line.seq > reached), None)
 
 
 def _line(text: bytes) -> Line | None:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from engine.core.errors import JournalError, Problem
-from engine.journal.ahead import contents_ahead, entries_ahead, lines_ahead
+from engine.journal.ahead import after_a_gap, contents_ahead, entries_ahead, lines_ahead
 from engine.journal.database import last_of
 from engine.journal.entry import Entry, Kind, genesis
 from engine.journal.folder import JOURNAL_FILE, lock_for_writing, status_of
@@ -116,7 +116,7 @@ class Journal:
             lines, _ = lines_ahead(contents)
             ahead = entries_ahead(lines, *last)
             reached = ahead[-1].seq if ahead else last[0]
-            if not lines or lines[-1].seq <= reached or status_of(self.folder) is not Status.RUNNING:
+            if after_a_gap(lines, reached) is None or status_of(self.folder) is not Status.RUNNING:
                 return page, ahead
 
     @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.core.errors import JournalError
-from engine.journal.ahead import AHEAD_FILES, Line, contents_ahead, lines_ahead
+from engine.journal.ahead import AHEAD_FILES, Line, after_a_gap, contents_ahead, lines_ahead
 from engine.journal.chain import Chain, beginning
 from engine.journal.database import file_sha256
 from engine.journal.folder import JOURNAL_FILE
@@ -127,9 +127,9 @@ def _beside(seal: Seal, chain: Chain) -> Iterator[str]:
 
 
 def _lost(lines: list[Line], chain: Chain) -> Iterator[str]:
-    later = [line.seq for line in lines if line.seq > chain.seq]
-    if later:
-        yield f"{AHEAD_FILES[0]}: goes on with entry {later[0]} after {chain.seq}"
+    later = after_a_gap(lines, chain.seq)
+    if later is not None:
+        yield f"{AHEAD_FILES[0]}: goes on with entry {later} after {chain.seq}"
 
 
 def _page_damage(path: Path) -> str | None:

@@ -14,7 +14,15 @@ import msgspec
 from engine.core.commands import Outcome
 from engine.core.errors import BrokenInvariantError, JournalError, Problem
 from engine.core.events import AnyEvent
-from engine.journal.ahead import AHEAD_FILES, Ahead, contents_ahead, entries_ahead, lines_ahead, remove_ahead
+from engine.journal.ahead import (
+    AHEAD_FILES,
+    Ahead,
+    after_a_gap,
+    contents_ahead,
+    entries_ahead,
+    lines_ahead,
+    remove_ahead,
+)
 from engine.journal.chain import Chain, Tail, beginning
 from engine.journal.database import file_sha256, fold_log_in, insert, last_of, opened
 from engine.journal.entry import CommandsDigest, Entry, Kind, encode, genesis
@@ -242,8 +250,9 @@ def take_in_ahead(folder: Path, run: str) -> None:
             last = last_of(db) or (0, genesis(run))
             entries = entries_ahead(lines, *last)
             reached = entries[-1].seq if entries else last[0]
-            if lines and lines[-1].seq > reached:
-                message = f"damaged, not to be taken up: goes on with entry {lines[-1].seq} after {reached}"
+            later = after_a_gap(lines, reached)
+            if later is not None:
+                message = f"damaged, not to be taken up: goes on with entry {later} after {reached}"
                 raise JournalError(Problem(str(folder / AHEAD_FILES[0]), message))
             insert(db, entries)
         remove_ahead(folder)

@@ -25,8 +25,8 @@ class Beside(DataActor):
         _name: str,
         *,
         failed: Callable[[BaseException], None],
-        once: Callable[[], None] | None = None,
-        each_second: Callable[[], None] | None = None,
+        once: Callable[[], object] | None = None,
+        each_second: Callable[[], object] | None = None,
         after_ns: Nanos = 0,
     ) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Beside(DataActor):
     def on_stop(self) -> None:
         self.clock.cancel_timers()
 
-    def _guarded(self, call: Callable[[], None]) -> None:
+    def _guarded(self, call: Callable[[], object]) -> None:
         try:
             call()
         except BaseException as failure:  # noqa: BLE001  raised again by whoever runs the node

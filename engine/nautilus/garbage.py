@@ -14,11 +14,7 @@ from engine.nautilus.beside import Beside
 @contextmanager
 def collected_between_ticks(node: LiveNode, *, failed: Callable[[BaseException], None]) -> Iterator[None]:
     """What was there before is left alone meanwhile: the program itself is most of it."""
-
-    def collect() -> None:
-        gc.collect()
-
-    node.add_actor(Beside("GARBAGE-001", failed=failed, each_second=collect, after_ns=SECOND // 2))
+    node.add_actor(Beside("GARBAGE-001", failed=failed, each_second=gc.collect, after_ns=SECOND // 2))
     before = gc.isenabled()
     gc.disable()
     gc.freeze()

@@ -3,7 +3,6 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from engine.core.commands import Cancel, Outcome, Refused, SetLeverage, SetPositionMode, Submit, TradingChanged
@@ -102,10 +101,6 @@ def to_standard_error() -> None:
     LOG.handlers[:] = [handler]
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
-
-
-def to_file(path: Path) -> None:
-    LOG.addHandler(logging.FileHandler(path, encoding="utf-8"))
 
 
 def _moment(ns: Nanos) -> str:
