@@ -22,7 +22,7 @@ from engine.journal.writer import create_run
 from engine.run import halt as switch
 from engine.run.halt import Halted, halt
 from engine.run.keys import keys_of
-from engine.run.preflight import Preflight, Verdict, Wanted, preflight
+from engine.run.preflight import Preflight, Verdict, preflight
 from engine.run.reconcile import reconcile
 from engine.run.watch import Watch
 from engine.venue_api.account import View
@@ -31,16 +31,8 @@ from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
 from engine.venue_sim.faults import Fault
 from tests.support.builders import a_start
-from tests.support.venue import CONTRACT, START_NS, SYMBOL, Client, client_of, venue_of
+from tests.support.venue import CONTRACT, START_NS, SYMBOL, WANTED, Client, client_of, venue_of
 
-WANTED = Wanted(
-    instrument=CONTRACT,
-    mode=PositionMode.ONE_WAY,
-    leverage=7,
-    margin_type=None,
-    exposure=Decimal(1000),
-    ours=("0123456789ab",),
-)
 CANARY = "canary-secret-of-this-test"
 
 

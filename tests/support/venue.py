@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from engine.core.types import Instrument
+from engine.core.types import Instrument, PositionMode
+from engine.run.preflight import Wanted
 from engine.venue_sim.account import Account
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.market import Change, Market, Trade
@@ -41,6 +42,14 @@ CONTRACT = Instrument(
     taker_fee=Decimal("0.0005"),
     margin_init=Decimal("0.05"),
     margin_maint=Decimal("0.025"),
+)
+WANTED = Wanted(
+    instrument=CONTRACT,
+    mode=PositionMode.ONE_WAY,
+    leverage=7,
+    margin_type=None,
+    exposure=Decimal(1000),
+    ours=("0123456789ab",),
 )
 OPENING = Depth(  # 100.0 x 1 bid, 100.1 x 1 ask, five levels of one base unit each
     SYMBOL,

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from engine.core.types import PositionMode, Side
-from engine.run.preflight import Preflight, Verdict, Wanted, preflight
+from engine.core.types import Side
+from engine.run.preflight import Preflight, Verdict, preflight
 from engine.venue_api.account import View
 from engine.venue_api.bybit import Bybit
 from engine.venue_api.errors import VenueError
@@ -20,17 +20,10 @@ from engine.venue_sim.bybit.account import SPOT
 from engine.venue_sim.bybit.venue import BybitVenue
 from engine.venue_sim.faults import Fault
 from engine.venue_sim.market_events import Depth, Rate
-from tests.support.venue import CONTRACT, START_NS, SYMBOL, Client, at, client_of, venue_of
+from tests.support.venue import CONTRACT, START_NS, SYMBOL, WANTED, Client, at, client_of, venue_of
 
 BYBIT = msgspec.structs.replace(CONTRACT, id="BTCUSDT-LINEAR.BYBIT", venue="BYBIT")
-WANTED = Wanted(
-    instrument=BYBIT,
-    mode=PositionMode.ONE_WAY,
-    leverage=7,
-    margin_type=None,
-    exposure=Decimal(1000),
-    ours=("0123456789ab",),
-)
+AT_BYBIT = msgspec.structs.replace(WANTED, instrument=BYBIT)
 
 
 async def asked[T](client: Client, question: Callable[[Bybit], T], secret: str | None = None) -> T:
@@ -55,17 +48,17 @@ def verdicts(found: Preflight) -> dict[str, Verdict]:
 
 async def test_the_leverage_is_set_and_read_back_and_the_missing_timer_is_told() -> None:
     async with client_of(venue_of(of=BybitVenue)) as client:
-        found = await asked(client, lambda there: preflight(there, WANTED))
+        found = await asked(client, lambda there: preflight(there, AT_BYBIT))
         assert not found.refused
         assert (verdicts(found)["leverage"], found.account.leverage) == (Verdict.FIXED, 7)
         assert verdicts(found)["dead man's timer"] is Verdict.NOTED
-        again = await asked(client, lambda there: preflight(there, WANTED))
+        again = await asked(client, lambda there: preflight(there, AT_BYBIT))
         assert verdicts(again)["leverage"] is Verdict.OK
 
 
 async def test_the_whole_account_s_margin_is_not_changed_for_one_contract() -> None:
     async with client_of(venue_of(of=BybitVenue)) as client:
-        wanted = msgspec.structs.replace(WANTED, margin_type="ISOLATED")
+        wanted = msgspec.structs.replace(AT_BYBIT, margin_type="ISOLATED")
         found = await asked(client, lambda there: preflight(there, wanted))
         assert [each.what for each in found.refused] == ["margin type", "margin type read back"]
 
@@ -74,7 +67,7 @@ async def test_where_positions_have_margins_of_their_own_what_none_of_them_binds
     async with client_of(venue_of(of=BybitVenue)) as client:
         client.account.isolated.add(SYMBOL)
         found = await asked(
-            client, lambda there: preflight(there, msgspec.structs.replace(WANTED, margin_type="ISOLATED"))
+            client, lambda there: preflight(there, msgspec.structs.replace(AT_BYBIT, margin_type="ISOLATED"))
         )
         assert not found.refused
         assert found.account.available == found.account.balance == Decimal(10_000)
@@ -83,7 +76,7 @@ async def test_where_positions_have_margins_of_their_own_what_none_of_them_binds
 async def test_hedge_mode_there_is_brought_to_one_way() -> None:
     async with client_of(venue_of(of=BybitVenue)) as client:
         client.account.dual = True
-        found = await asked(client, lambda there: preflight(there, WANTED))
+        found = await asked(client, lambda there: preflight(there, AT_BYBIT))
         assert not found.refused
         assert (verdicts(found)["position mode"], client.account.dual) == (Verdict.FIXED, False)
 
