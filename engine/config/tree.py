@@ -119,6 +119,12 @@ class Venue(Section):
         examples=["BINANCE_API_SECRET"],
         description="the environment variable that holds the key's secret; unset: the venue's name and _API_SECRET",
     )
+    passphrase_env: str | None = Field(
+        default=None,
+        examples=["OKX_API_PASSPHRASE"],
+        description="the environment variable that holds the key's passphrase, where the venue has one (OKX); unset: "
+        "the venue's name and _API_PASSPHRASE",
+    )
 
 
 class Output(Section):
@@ -142,7 +148,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     output: Output
 
 
-VENUE_PLACES = frozenset({"rest", "ws", "ws_api", "key_env", "secret_env"})  # where it is, not what it is
+VENUE_PLACES = frozenset(  # where it is, not what it is
+    {"rest", "ws", "ws_api", "key_env", "secret_env", "passphrase_env"}
+)
 DEFAULT_STRATEGY = "perpetual_market_making"
 SECTIONS: dict[str, type[BaseModel]] = {
     "instrument": Instrument,

@@ -19,6 +19,7 @@ class Access(msgspec.Struct, frozen=True):
 
     key: str
     secret: str
+    passphrase: str = ""
 
     def __repr__(self) -> str:
         return "Access(...)"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
-from nautilus_trader.model import ClientOrderId, Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
+from nautilus_trader.model import Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from engine.core.commands import Cancel, Command, SetLeverage, SetPositionMode, Submit
@@ -131,7 +131,7 @@ class Shell(Strategy):
 
     def feed_rest(self) -> None:
         """Feed what became of the orders after the strategy had stopped."""
-        rest = [event for name, told in self._told.items() for event in _events(self._cache, name)[told:]]
+        rest = [event for name, told in self._told.items() for event in self._events(name)[told:]]
         for event in sorted(rest, key=lambda each: each.ts_init):
             self._feed_order_event(event)
 
@@ -167,11 +167,12 @@ class Shell(Strategy):
             self._clock.set_timer_ns("rehearsal", SECOND, start - before, None, self._on_rehearsal, allow_past=True)
 
     def _hand_over(self, command: Submit | Cancel) -> None:
+        named = translate.client_order_id(command.id, self._id)
         if isinstance(command, Submit):
             order = translate.nautilus_order(command, self._contract, self.order_factory)
             self.submit_order(order, position_id=translate.position_id(str(self._id), command.leg))
-        elif not self._plan.claims or self._cache.order(ClientOrderId(command.id)) is not None:
-            self.cancel_order(ClientOrderId(command.id))  # else taken up after a crash, and not found: it is asked for
+        elif not self._plan.claims or self._cache.order(named) is not None:
+            self.cancel_order(named)  # else taken up after a crash, and not found: it is asked for
         if self._plan.arrives_after_ns:
             self._alert("arrival", self._clock.timestamp_ns() + self._plan.arrives_after_ns, lambda _event: None)
 
@@ -236,7 +237,7 @@ class Shell(Strategy):
         started = self._plan.started
         self._tell(translate.fact_of(event, started.mode, started.instrument.settlement), event)
         state = self._driven.state
-        if isinstance(event, (OrderFilled, OrderUpdated)) and state and state.working(str(event.client_order_id)):
+        if isinstance(event, (OrderFilled, OrderUpdated)) and state and state.working(translate.order_id_of(event)):
             self._tell(translate.cut_short(event, self._cache.order(event.client_order_id)), event)
         self._stop_if_quiet()
 
@@ -273,7 +274,7 @@ class Shell(Strategy):
         state = self._driven.state
         for working in () if state is None else state.orders:
             with suppress(RuntimeError):  # it is over by now
-                self.cancel_order(ClientOrderId(working.order.id))
+                self.cancel_order(translate.client_order_id(working.order.id, self._id))
 
     def _say_stopping(self) -> None:
         self._feed_fundings(None)
@@ -288,13 +289,11 @@ class Shell(Strategy):
         self._request_stop(self._stop_reason)
 
     def _stop(self) -> None:
-        state = self._driven.state
-        if state is not None:
-            self._told = {w.order.id: len(_events(self._cache, w.order.id)) for w in state.orders}
+        if (state := self._driven.state) is not None:
+            self._told = {w.order.id: len(self._events(w.order.id)) for w in state.orders}
         if self.stopped_ns is None:
             self._say_stopping()
 
-
-def _events(cache: Any, name: str) -> list[Any]:
-    order = cache.order(ClientOrderId(name))
-    return [] if order is None else list(order.events())
+    def _events(self, order_id: str) -> list[Any]:
+        order = self._cache.order(translate.client_order_id(order_id, self._id))
+        return [] if order is None else list(order.events())

@@ -23,7 +23,8 @@ from engine.core.events import (
     OrderFilled,
     OrderRejected,
 )
-from engine.core.types import SECOND, ZERO, Action, Cover, Leg, Nanos, OrderType, PositionMode, Side, TopOfBook
+from engine.core.types import SECOND, ZERO, Action, Cover, Leg, Nanos, OrderId, OrderType, PositionMode, Side, TopOfBook
+from engine.core.wire_ids import known_as, sent_as
 from engine.simulation.carry import PREFIX as CARRIED
 from engine.simulation.liquidation import PREFIX
 
@@ -48,6 +49,16 @@ def leg_of_position(identity: model.PositionId | None, mode: PositionMode) -> Le
     return Leg(name)
 
 
+def client_order_id(order_id: OrderId, instrument_id: model.InstrumentId) -> model.ClientOrderId:
+    """As the venue of the instrument takes it."""
+    return model.ClientOrderId(sent_as(order_id, str(instrument_id.venue)))
+
+
+def order_id_of(event: Any) -> OrderId:
+    """Ours, of an order's event."""
+    return known_as(str(event.client_order_id))
+
+
 def reduces_only(order: Submit) -> bool:
     """NautilusTrader's flag. In Hedge a venue goes by the leg: its adapter derives that from the flag and drops it."""
     return order.reduce_only or (order.leg is not Leg.NET and order.action is Action.CLOSE)
@@ -60,7 +71,7 @@ def nautilus_order(order: Submit, contract: Any, factory: Any) -> Any:
         "order_side": SIDES[order.side],
         "quantity": model.Quantity.from_decimal_dp(order.size, contract.size_precision),
         "reduce_only": reduces_only(order),
-        "client_order_id": model.ClientOrderId(order.id),
+        "client_order_id": client_order_id(order.id, contract.id),
     }
     if order.order_type is OrderType.MARKET:
         return factory.market(time_in_force=model.TimeInForce.IOC, **shared)
@@ -72,7 +83,7 @@ def nautilus_order(order: Submit, contract: Any, factory: Any) -> Any:
 
 def fact_of(event: Any, mode: PositionMode, settlement: str) -> AnyEvent | None:
     """An order event as a fact; None for what says nothing new. `settlement` is the currency that fees must be in."""
-    order_id = str(event.client_order_id)
+    order_id = order_id_of(event)
     if order_id.startswith(CARRIED):
         return None
     if isinstance(event, model.OrderFilled):
@@ -118,7 +129,7 @@ def cut_short(event: Any, order: Any) -> OrderCanceled | None:
     if order is None or order.status != model.OrderStatus.FILLED or order.filled_qty >= order.init_event.quantity:
         return None
     return OrderCanceled(
-        id=str(event.client_order_id),
+        id=order_id_of(event),
         reason="cut to the position that it reduces",
         ts_event=event.ts_event,
         ts_init=event.ts_init,

@@ -63,8 +63,8 @@ def symbol_of(run_file: RunFile) -> str:
 
 
 def is_ours(order: OpenOrder, run: str) -> bool:
-    """By the id that we gave it; NautilusTrader puts the venue's prefix before it."""
-    return f"{run[:12]}-" in order.client_id
+    """By the id that we gave it."""
+    return order.our_id.startswith(f"{run[:12]}-")
 
 
 def halt(folder: Path, venue: TradedAt, *, flatten: bool = False, everyones: bool = False) -> Halted:

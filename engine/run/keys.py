@@ -11,11 +11,12 @@ from engine.core.errors import ConfigError, Problem
 from engine.venue_api.keys import Keys
 
 SERVICE = "perpmm"
+WITH_A_PASSPHRASE = frozenset({"OKX"})
 
 
 def keys_of(venue: Venue) -> Keys:
     """Raises ConfigError naming each that is missing, and where to put it."""
-    key, secret = names = names_of(venue)
+    names = names_of(venue)
     found = {name: os.environ.get(name) or _from_keyring(name) for name in names}
     missing = [
         Problem("environment", f"not set; export it, or run: keyring set {SERVICE} {name}", field=name)
@@ -24,12 +25,15 @@ def keys_of(venue: Venue) -> Keys:
     ]
     if missing:
         raise ConfigError(*missing)
-    return Keys(found[key] or "", found[secret] or "")
+    return Keys(*(found[name] or "" for name in names))
 
 
-def names_of(venue: Venue) -> tuple[str, str]:
-    """What key and secret are called: of each venue its own, so that none is shown another's."""
-    return venue.key_env or f"{venue.name}_API_KEY", venue.secret_env or f"{venue.name}_API_SECRET"
+def names_of(venue: Venue) -> tuple[str, ...]:
+    """What key, secret and, where the venue has one, passphrase are called: of each venue its own, so that none is
+    shown another's."""
+    pair = venue.key_env or f"{venue.name}_API_KEY", venue.secret_env or f"{venue.name}_API_SECRET"
+    word = venue.passphrase_env or f"{venue.name}_API_PASSPHRASE"
+    return (*pair, word) if venue.name in WITH_A_PASSPHRASE else pair
 
 
 def _from_keyring(name: str) -> str | None:

@@ -208,7 +208,7 @@ class _Desk:
         ):
             in_step = InStep(watch, self._now)
             account = Account(
-                access=Access(keys.key, keys.secret),
+                access=Access(keys.key, keys.secret, keys.passphrase),
                 doubted=watch.kick,
                 blind=lambda: in_step.blind,
                 flatten=flatten,

@@ -197,7 +197,7 @@ def _funds(wanted: Wanted, account: Account) -> Iterator[Finding]:
 
 
 def _orders(wanted: Wanted, account: Account, *, has_timer: bool) -> Iterator[Finding]:
-    ours = [each for each in account.orders if any(f"{run}-" in each.client_id for run in wanted.ours)]
+    ours = [each for each in account.orders if any(each.our_id.startswith(f"{run}-") for run in wanted.ours)]
     strangers = [each for each in account.orders if each not in ours]
     yield Finding("our own orders", "-", f"{len(ours)} rest", Verdict.OK, "taken up" if ours else "")
     if strangers:

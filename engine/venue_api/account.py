@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.core.types import Nanos, Side
+from engine.core.wire_ids import known_as
 from engine.venue_api.errors import VenueError
 
 MS = 1_000_000
@@ -102,7 +103,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 def our_id(client_id: str) -> str:
     """NautilusTrader puts the venue's prefix for brokers and a letter before our ids, and takes them off again."""
     prefix, mark, name = client_id.partition("-R")
-    return name if mark and prefix.startswith("x-") else client_id
+    return name if mark and prefix.startswith("x-") else known_as(client_id)
 
 
 def trade(entry: dict[str, Any], asset: str) -> Trade:

@@ -2,12 +2,12 @@
 
 
 class Keys:
-    """An API key and its secret; printing one shows neither."""
+    """An API key, its secret, and its passphrase at venues that have one; printing them shows none."""
 
-    __slots__ = ("key", "secret")
+    __slots__ = ("key", "passphrase", "secret")
 
-    def __init__(self, key: str, secret: str) -> None:
-        self.key, self.secret = key, secret
+    def __init__(self, key: str, secret: str, passphrase: str = "") -> None:
+        self.key, self.secret, self.passphrase = key, secret, passphrase
 
     def __repr__(self) -> str:
         return "Keys(...)"

@@ -19,6 +19,7 @@ from engine.core.state import State, Working, begun, evolve
 from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
 from engine.journal.manifest import new_manifest, read_run_file
 from engine.journal.writer import create_run
+from engine.nautilus.access import Access
 from engine.run import halt as switch
 from engine.run.halt import Halted, halt
 from engine.run.keys import keys_of
@@ -162,6 +163,20 @@ def test_no_venue_is_shown_the_keys_of_another(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ConfigError) as failure:
         keys_of(VenueSection(name="BYBIT"))
     assert [problem.field for problem in failure.value.problems] == ["BYBIT_API_KEY", "BYBIT_API_SECRET"]
+
+
+def test_where_a_key_has_a_passphrase_it_is_asked_for_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    names = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
+    for name in names[:2]:
+        monkeypatch.setenv(name, CANARY)
+    with pytest.raises(ConfigError) as failure:
+        keys_of(VenueSection(name="OKX"))
+    assert [problem.field for problem in failure.value.problems] == [names[2]]
+    monkeypatch.setenv("WORD", CANARY)
+    keys = keys_of(VenueSection(name="OKX", passphrase_env="WORD"))
+    assert keys.passphrase == CANARY
+    assert CANARY not in f"{keys!r} {keys} {Access(keys.key, keys.secret, keys.passphrase)!r}"
 
 
 @asynccontextmanager
