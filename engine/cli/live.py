@@ -27,7 +27,7 @@ from engine.run.preflight import Preflight, Verdict, Wanted, preflight
 from engine.run.runs import RUNS, run_folder
 from engine.run.venues import check_traded
 from engine.venue_api.errors import VenueError
-from engine.venue_api.venue import TradedAt
+from engine.venue_api.venue import Timer, TradedAt
 
 STYLES = {Verdict.REFUSED: "bold red", Verdict.NOTED: "yellow", Verdict.TO_SET: "cyan", Verdict.FIXED: "cyan"}
 
@@ -43,17 +43,20 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
         speak.note(f"note: {note}")
     try:
         with account_at(config.venue, keys) as venue:
-            _looked_at(live, venue, agreed=options["live"])
+            timer = _looked_at(live, venue, agreed=options["live"])
             to_standard_error()
             created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing
-            traded = trade(live, venue, keys, created=created, failed=partial(_tell_left, venue.has_timer))
+            failed = partial(_tell_left, timer)
+            timed = live._replace(timed=timer is not None)
+            traded = trade(timed, venue, keys, created=created, failed=failed)
     except VenueError as error:
         raise ConfigError(Problem(config.venue.name, str(error))) from error
-    _tell(traded, venue.has_timer, as_json=as_json)
+    _tell(traded, timer, as_json=as_json)
 
 
-def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> None:
-    """The account as it is, beside what the run wants; the user's consent; then what may be set is set."""
+def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> Timer | None:
+    """The account as it is, beside what the run wants; the user's consent; then what may be set is set. Returns the
+    timer that is to be armed."""
     config, instrument = live.plan.config, live.plan.instrument
     exposure = worst_case(config, instrument, venue.mark(instrument.raw_symbol), venue.account(instrument))
     wanted = _wanted(live, exposure)
@@ -66,7 +69,9 @@ def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> None:
     speak.note(f"at worst the position is worth {exposure.amount:.2f} {instrument.settlement}: {exposure.bound}")
     if not agreed:
         _agreed(sentence)
-    _passed(preflight(venue, wanted), config, shown=first)
+    last = preflight(venue, wanted)
+    _passed(last, config, shown=first)
+    return last.timer
 
 
 def _place(config: RunConfig) -> str:
@@ -84,6 +89,7 @@ def _wanted(live: Live, exposure: Exposure) -> Wanted:
         margin_type=live.plan.config.venue.margin_type,
         exposure=exposure.amount,
         ours=(manifest_hash(live.plan.manifest)[:12],),
+        timer=live.plan.config.venue.dead_mans_timer,
     )
 
 
@@ -119,31 +125,29 @@ def _passed(found: Preflight, config: RunConfig, shown: Preflight | None = None)
         )
 
 
-def _tell(traded: Traded, has_timer: bool, *, as_json: bool) -> None:
+def _tell(traded: Traded, timer: Timer | None, *, as_json: bool) -> None:
     result, left = traded
     if as_json:
         stopped_by = result.stopped and result.stopped.by
         speak.json_object({**backtest.plain(result), "stopped_by": stopped_by, "left": msgspec.to_builtins(left)})
     else:
         backtest.tell(result)
-    _tell_left(has_timer, left)
+    _tell_left(timer, left)
     if result.stopped is not None:
         raise typer.Exit(128 + result.stopped.number)
 
 
-def _tell_left(has_timer: bool, left: Halted | None) -> None:
-    for line in _left_open(has_timer, left):
+def _tell_left(timer: Timer | None, left: Halted | None) -> None:
+    for line in _left_open(timer, left):
         speak.note(line)
 
 
-def _left_open(has_timer: bool, left: Halted | None) -> list[str]:
+def _left_open(timer: Timer | None, left: Halted | None) -> list[str]:
     if left is None:
         unknown = "what is left open is not known: the venue does not answer; look there, or: perpmm halt RUN"
-        timer = "what rests is cancelled by the venue's own timer, within a minute"
-        return [
-            unknown,
-            timer if has_timer else "what rests stays until it is cancelled: the venue has no timer of ours",
-        ]
+        if timer is None:
+            return [unknown, "what rests stays until it is cancelled: the venue has no timer of ours"]
+        return [unknown, f"what rests is cancelled by the venue's own timer: {timer.strikes}"]
     lines = [
         f"left open: {order.side.name} {order.leaves} at {order.price} ({order.client_id})" for order in left.resting
     ]

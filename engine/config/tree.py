@@ -108,6 +108,11 @@ class Venue(Section):
         examples=["ISOLATED"],
         description="what live trading wants of the contract's margin: it is set where it may be; unset: as it is",
     )
+    dead_mans_timer: bool = Field(
+        default=True,
+        description="live: have the venue cancel what rests once it hears us no more, where it can; it takes orders of "
+        "others along",
+    )
     key_env: str | None = Field(
         default=None,
         examples=["BINANCE_API_KEY"],
@@ -191,7 +196,8 @@ def identity(config: RunConfig) -> dict[str, Any]:
 
 def _unsaid(venue: Venue) -> frozenset[str]:
     """Where it is, and what nobody asked for."""
-    return VENUE_PLACES | ({"margin_type"} if venue.margin_type is None else set())
+    unsaid = {"margin_type": venue.margin_type is None, "dead_mans_timer": venue.dead_mans_timer}
+    return VENUE_PLACES | {key for key, usual in unsaid.items() if usual}
 
 
 def _plain(section: BaseModel) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def halt(folder: Path, venue: TradedAt, *, flatten: bool = False, everyones: boo
 def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool = False) -> Halted:
     """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
 
-    Then the dead man's timer is turned off: it would take along what others have there. Raises VenueError where the
-    venue cannot be reached at all.
+    Then the dead man's timer, if the run had one, is turned off: it would take along what others have there. Raises
+    VenueError where the venue cannot be reached at all.
     """
     run, symbol = run_file.run, symbol_of(run_file)
     cancelled: dict[str, None] = {}
@@ -99,9 +99,9 @@ def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool 
         if now - quiet_since >= QUIET_S or now >= end:
             break
         time.sleep(PAUSE_S)
-    if not ours:
+    if not ours and run_file.manifest.config["venue"].get("dead_mans_timer", True):
         with suppress(VenueError):  # else it runs out: nothing of ours is there that it could take along
-            venue.cancel_all_after(symbol, 0)
+            venue.disarm(symbol)
     return Halted(
         cancelled=tuple(cancelled),
         resting=tuple(ours),

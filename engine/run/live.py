@@ -53,10 +53,11 @@ MAX_FEED_AGE_MS = 10_000
 
 
 class Live(NamedTuple):
-    """A live run before it begins. `before` is the one that it takes up."""
+    """A live run before it begins. `before` is the one that it takes up; `timed`: with a dead man's timer."""
 
     plan: Plan
     before: Before | None
+    timed: bool = False
 
 
 class Begun(NamedTuple):
@@ -127,7 +128,7 @@ def trade(
     start = _begun(run, parts, venue, created)
     with start.journal as journal, sealed_as_it_went(journal, taken_up=run.before is not None) as ended:
         run_file, flatten = read_run_file(journal.folder), parts.limits.stop_policy == "flatten"
-        desk = _Desk(plan, parts, start, venue)
+        desk = _Desk(plan, parts, start, venue, timed=run.timed)
         try:
             end = desk.traded(keys, flatten=flatten)
             left = _left(desk, run_file, venue)
@@ -192,8 +193,8 @@ def _taken_up(before: Before, venue: TradedAt) -> Begun:
 class _Desk:
     """A run at work: its session, what drives it, and what keeps it in step with the venue."""
 
-    def __init__(self, plan: Plan, parts: Parts, start: Begun, venue: TradedAt) -> None:
-        self._plan, self._parts, self._start, self._venue = plan, parts, start, venue
+    def __init__(self, plan: Plan, parts: Parts, start: Begun, venue: TradedAt, *, timed: bool) -> None:
+        self._plan, self._parts, self._start, self._venue, self._timed = plan, parts, start, venue, timed
         self._folder = start.journal.folder
         self._narrator = Narrator(remade(self._folder, read_run_file(self._folder)), self._now, start.state)
         self._session: Session[Any] | None = None
@@ -204,7 +205,7 @@ class _Desk:
         depth, stream = self._parts.policy.needs_depth, self._folder / STREAM
         with (
             live_market(config, stream, depth=depth) as market,
-            Watch(self._venue, instrument, self._now, self._start.floor_ns) as watch,
+            Watch(self._venue, instrument, self._now, self._start.floor_ns, timed=self._timed) as watch,
         ):
             in_step = InStep(watch, self._now)
             account = Account(

@@ -1,7 +1,7 @@
 """The venue's market as it is now, an account there, and the prices from elsewhere beside it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,26 @@ from engine.nautilus.desk import LiveMarket
 from engine.run.contracts import rest_of
 from engine.run.reference import live_reference
 from engine.run.venues import check_traded
+from engine.venue_api import bybit
 from engine.venue_api.binance import Binance
-from engine.venue_api.bybit import Bybit
 from engine.venue_api.keys import Keys
 from engine.venue_api.venue import TradedAt
 
-ACCOUNTS: dict[str, type[Binance] | type[Bybit]] = {"BINANCE": Binance, "BYBIT": Bybit}
+
+def _binance(_venue: Venue, rest: str, keys: Keys) -> TradedAt:
+    return Binance(rest, keys, clock_ms=_clock_ms)
+
+
+def _bybit(venue: Venue, rest: str, keys: Keys) -> TradedAt:
+    streams = venue.ws or (bybit.TESTNET_STREAMS if venue.testnet else bybit.STREAMS)
+    return bybit.Bybit(rest, keys, clock_ms=_clock_ms, streams=streams)
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+ACCOUNTS: dict[str, Callable[[Venue, str, Keys], TradedAt]] = {"BINANCE": _binance, "BYBIT": _bybit}
 
 
 def addresses_of(venue: Venue) -> Addresses:
@@ -27,7 +41,7 @@ def addresses_of(venue: Venue) -> Addresses:
 def account_at(venue: Venue, keys: Keys) -> TradedAt:
     """An account by REST, not yet connected. Raises ConfigError for a venue that is not spoken."""
     check_traded(venue.name)
-    return ACCOUNTS[venue.name](rest_of(venue), keys, clock_ms=lambda: time.time_ns() // 1_000_000)
+    return ACCOUNTS[venue.name](venue, rest_of(venue), keys)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import msgspec
 from engine.core.types import Instrument, PositionMode
 from engine.venue_api.account import Account
 from engine.venue_api.errors import VenueError
-from engine.venue_api.venue import Terms, TradedAt
+from engine.venue_api.venue import Terms, Timer, TradedAt
 
 MAX_OFFSET_MS = 1000
 
@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What the run asks of the account. `exposure`: the largest value that its position could reach, in the settlement
-    currency; `ours` the ids that begin the names of its own orders."""
+    currency; `ours` the ids that begin the names of its own orders; `timer`: whether the venue's may be armed."""
 
     instrument: Instrument
     mode: PositionMode
@@ -47,11 +47,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     margin_type: str | None
     exposure: Decimal
     ours: tuple[str, ...]
+    timer: bool = True
 
 
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    """`timer`: the dead man's timer that the run is to arm."""
+
     findings: tuple[Finding, ...]
     account: Account
+    timer: Timer | None
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -66,18 +70,19 @@ def preflight(venue: TradedAt, wanted: Wanted, *, change: bool = True) -> Prefli
     asked = (*_mode(venue, wanted, before), *_margin_type(venue, wanted, before), *_leverage(venue, wanted, before))
     settings = tuple(each.tried() if change else each.finding for each in asked)
     account = venue.account(wanted.instrument)
+    timer, armed = _timer(venue, wanted)
     findings = (
         *settings,
         *(_not_as_set(wanted, account) if change else ()),
         *_currencies(venue, wanted.instrument),
         *_contract(wanted.instrument, terms),
         *_funds(wanted, account),
-        *_orders(wanted, account, has_timer=venue.has_timer),
-        *_timer(venue),
+        *_orders(wanted, account, timer),
+        armed,
         *_positions(account),
         _clock(venue.offset_ms),
     )
-    return Preflight(findings=findings, account=account)
+    return Preflight(findings=findings, account=account, timer=timer)
 
 
 class _Setting(NamedTuple):
@@ -196,21 +201,28 @@ def _funds(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("largest position", f"{wanted.exposure:.2f} {currency}", limit, Verdict.REFUSED, why)
 
 
-def _orders(wanted: Wanted, account: Account, *, has_timer: bool) -> Iterator[Finding]:
+def _orders(wanted: Wanted, account: Account, timer: Timer | None) -> Iterator[Finding]:
     ours = [each for each in account.orders if any(each.our_id.startswith(f"{run}-") for run in wanted.ours)]
     strangers = [each for each in account.orders if each not in ours]
     yield Finding("our own orders", "-", f"{len(ours)} rest", Verdict.OK, "taken up" if ours else "")
     if strangers:
         names = ", ".join(each.client_id for each in strangers)
-        fate = ", but the dead man's timer takes them along should this process die" if has_timer else ""
+        fate = "" if timer is None else ", but the dead man's timer takes them along should this process die"
         why = f"left alone{fate}: {names}"
         yield Finding("orders of others", "none", f"{len(strangers)} rest", Verdict.NOTED, why)
 
 
-def _timer(venue: TradedAt) -> Iterator[Finding]:
-    if not venue.has_timer:
-        why = "should this machine die, what rests stays until `perpmm halt`"
-        yield Finding("dead man's timer", "armed", "none that can be armed", Verdict.NOTED, why)
+def _timer(venue: TradedAt, wanted: Wanted) -> tuple[Timer | None, Finding]:
+    what, stays = "dead man's timer", "should this machine die, what rests stays until `perpmm halt`"
+    if not wanted.timer:
+        return None, Finding(what, "not armed", "-", Verdict.NOTED, stays)
+    try:
+        timer = venue.timer()
+    except VenueError as error:
+        return None, Finding(what, "armed", "not said", Verdict.NOTED, f"{error}; {stays}")
+    if timer is None:
+        return None, Finding(what, "armed", "none that can be armed", Verdict.NOTED, stays)
+    return timer, Finding(what, "armed", timer.strikes, Verdict.OK, f"takes along {timer.takes}")
 
 
 def _positions(account: Account) -> Iterator[Finding]:

@@ -35,13 +35,14 @@ VENUES = (
     Spoken(
         "BYBIT",
         "perpetuals in USDT, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, "
-        "faults on a seed",
+        "the dead man's timer, faults on a seed",
         ("leverage", "position mode"),
         "in Rust both fields are there, from Python they are always none; so no Hedge mode; fundings, and trades that "
-        "its stream missed; nothing arms the venue's timer, which goes by a private stream that asks for it; an "
+        "its stream missed; a private stream that asks for the venue's timer; an "
         "execution without a fee's currency would end the process",
-        "set and read back the leverage by REST, ask for what was missed; refuse Hedge mode, another margin mode than "
-        "the account's, contracts in USDC; say before the start that nothing cancels what rests should the machine die",
+        "set and read back the leverage by REST, ask for what was missed; arm the timer with a connection of our own "
+        "where the account has one, else say before the start that nothing cancels what rests should the machine die; "
+        "refuse Hedge mode, another margin mode than the account's, contracts in USDC",
         one_way_only=True,
     ),
     Spoken(

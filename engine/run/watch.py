@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 from engine.core.state import State
@@ -18,7 +19,7 @@ from engine.venue_api.venue import TradedAt
 PERIOD_S = 5.0  # between views where nothing is odd
 LEAST_S = 0.5  # between views where something is
 UNANSWERED_NS = 3 * SECOND  # an order or a cancel without an answer looks odd
-TIMER_MS, TIMER_EVERY_S = 60_000, 15.0
+TIMER_EVERY_S = 15.0
 LOOKBACK_NS = 60 * SECOND  # before the last view that was used: the venue's clock and its indexes may lag
 
 
@@ -33,19 +34,27 @@ class Answer(NamedTuple):
 class Watch:
     """As a context manager it asks for as long as it lasts. `state` is read while it changes: it is one frozen value.
 
-    `since_ns`: how far back the next view reaches. `fault` is what ended the thread, if anything did."""
+    `timed`: with a dead man's timer. `since_ns`: how far back the next view reaches. `fault` is what ended the thread,
+    if anything did."""
 
     def __init__(
-        self, venue: TradedAt, instrument: Instrument, state: Callable[[], State[Any] | None], floor_ns: Nanos
+        self,
+        venue: TradedAt,
+        instrument: Instrument,
+        state: Callable[[], State[Any] | None],
+        floor_ns: Nanos,
+        *,
+        timed: bool,
     ) -> None:
         self._venue, self._instrument, self._state = venue, instrument, state
         self._floor_ns = self.since_ns = floor_ns
+        self._timed = timed
         self._thread = threading.Thread(target=self._run, name="venue-watch", daemon=True)
         self._wake, self._over = threading.Event(), threading.Event()
         self._cancels: deque[OpenOrder] = deque()
         self._answer: Answer | None = None
+        self.heard_at = self._arm_at = time.monotonic()
         self._armed_at = float("-inf")
-        self.heard_at = time.monotonic()
         self.fault: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -78,8 +87,9 @@ class Watch:
 
     @property
     def silent_s(self) -> float:
-        """How long the venue has said nothing."""
-        return time.monotonic() - self.heard_at
+        """How long the venue has said nothing, or has not armed its timer: for ever before it has once."""
+        since = min(self.heard_at, self._armed_at) if self._timed else self.heard_at
+        return time.monotonic() - since
 
     def _run(self) -> None:
         try:
@@ -98,14 +108,21 @@ class Watch:
             while self._cancels:
                 self._venue.cancel(symbol, self._cancels.popleft())
             self._cancel_stuck(symbol)
-            if time.monotonic() - self._armed_at >= TIMER_EVERY_S:
-                self._venue.cancel_all_after(symbol, TIMER_MS)
-                self._armed_at = time.monotonic()
+            self._arm(symbol)
             before, asked_ns = self._state(), time.time_ns()
             view = self._venue.view(self._instrument, self.since_ns)
         except VenueError:
             return
         self._answer, self.heard_at = Answer(view, before, asked_ns), time.monotonic()
+
+    def _arm(self, symbol: str) -> None:
+        """What cannot be armed is tried again in the next round, and holds up nothing that the venue does tell."""
+        if not self._timed or time.monotonic() < self._arm_at:
+            return
+        with suppress(VenueError):
+            self._venue.arm(symbol)
+            self._armed_at = time.monotonic()
+            self._arm_at = self._armed_at + TIMER_EVERY_S
 
     def _cancel_stuck(self, symbol: str) -> None:
         """What was asked to end and still rests, without waiting for a whole view: that takes many answers in a row."""

@@ -22,17 +22,16 @@ from engine.venue_api.account import (
 from engine.venue_api.errors import VenueError
 from engine.venue_api.signed import RECV_WINDOW_MS, Signed
 from engine.venue_api.steady import steady
-from engine.venue_api.venue import Doubt, Terms
+from engine.venue_api.venue import Doubt, Terms, Timer
 
 REST = "https://fapi.binance.com"
 TESTNET = "https://testnet.binancefuture.com"
 PAGE = 1000
+COUNTDOWN_MS = 60_000
 
 
 class Binance(Signed):
     """One account at one address, as engine.venue_api.signed."""
-
-    has_timer = True
 
     def terms(self, symbol: str) -> Terms:
         """By the symbol's own entry of exchangeInfo. Raises VenueError where the venue does not trade it."""
@@ -176,7 +175,15 @@ class Binance(Signed):
         fields = {"side": side, "type": "MARKET", "quantity": f"{abs(held.size):f}", "newClientOrderId": client_id}
         self.signed("POST", "/fapi/v1/order", {"symbol": symbol, **fields, **leg, **reduce})
 
-    def cancel_all_after(self, symbol: str, countdown_ms: int) -> None:
-        """The dead man's timer: the venue cancels all orders of the contract unless this is asked again in time; 0
-        turns it off."""
+    def timer(self) -> Timer:
+        return Timer(f"{COUNTDOWN_MS // 1000} s after it last heard us", "orders of others in this contract")
+
+    def arm(self, symbol: str) -> None:
+        self.count_down(symbol, COUNTDOWN_MS)
+
+    def disarm(self, symbol: str) -> None:
+        self.count_down(symbol, 0)
+
+    def count_down(self, symbol: str, countdown_ms: int) -> None:
+        """The venue cancels all orders of the contract unless this is asked again in time; 0 turns it off."""
         self.change("POST", "/fapi/v1/countdownCancelAll", symbol=symbol, countdownTime=countdown_ms)

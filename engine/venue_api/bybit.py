@@ -1,17 +1,22 @@
 """What is asked of Bybit's linear perpetuals over REST, of a unified account in One-way mode."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from engine.core.types import Instrument, Nanos, Side
 from engine.venue_api.account import MS, WEEK_MS, Account, Funding, Holding, Moved, OpenOrder, Trade, View
+from engine.venue_api.bybit_dcp import Presence
 from engine.venue_api.errors import VenueError
+from engine.venue_api.keys import Keys
 from engine.venue_api.signed_v5 import RECV_WINDOW_MS, SignedV5
 from engine.venue_api.steady import steady
-from engine.venue_api.venue import Doubt, Terms
+from engine.venue_api.venue import Doubt, Terms, Timer
 
 REST = "https://api.bybit.com"
 TESTNET = "https://api-testnet.bybit.com"
+STREAMS = "wss://stream.bybit.com"
+TESTNET_STREAMS = "wss://stream-testnet.bybit.com"
 OVER = 110001  # the order is over, or too late to cancel
 LEGS = {0: "BOTH", 1: "LONG", 2: "SHORT"}
 MARGINS = {"REGULAR_MARGIN": "CROSS", "ISOLATED_MARGIN": "ISOLATED"}
@@ -21,9 +26,25 @@ OF_TRADING = frozenset({"TRADE", "SETTLEMENT", "LIQUIDATION", "ADL"})
 
 
 class Bybit(SignedV5):
-    """One account at one address, as engine.venue_api.signed_v5."""
+    """One account at one address, as engine.venue_api.signed_v5; `streams` is where its WebSockets are."""
 
-    has_timer = False
+    def __init__(
+        self,
+        address: str,
+        keys: Keys,
+        *,
+        clock_ms: Callable[[], int],
+        timeout_s: float = 5,
+        streams: str = STREAMS,
+    ) -> None:
+        super().__init__(address, keys, clock_ms=clock_ms, timeout_s=timeout_s)
+        self._streams = streams
+        self._presence: Presence | None = None
+
+    def __exit__(self, *exit_: object) -> None:
+        """What was not disarmed is missed: the venue cancels what still rests."""
+        self._leave(missed=True)
+        super().__exit__(*exit_)
 
     def terms(self, symbol: str) -> Terms:
         """Raises VenueError where the venue does not trade it."""
@@ -146,9 +167,28 @@ class Bybit(SignedV5):
         market = {"side": side, "orderType": "Market", "qty": f"{abs(held.size):f}", "reduceOnly": True}
         self.signed("POST", "/v5/order/create", {**order, **market})
 
-    def cancel_all_after(self, symbol: str, countdown_ms: int) -> None:
-        """Nothing: see `has_timer`. The venue's goes by a private stream that asks for it, which the adapter's does
-        not."""
+    def timer(self) -> Timer | None:
+        """Where the venue has granted it, as it does to institutions that ask. The window is the whole account's, its
+        owner's choice: it is left as it is."""
+        granted = self.signed_read("/v5/account/query-dcp-info")["dcpInfos"]
+        found = next((row for row in granted if (row["product"], row["dcpStatus"]) == ("DERIVATIVES", "ON")), None)
+        if found is None:
+            return None
+        strikes = f"{found['timeWindow']} s after the account's last connection that asks for it is gone"
+        return Timer(strikes, "orders of others in all derivatives of the account")
+
+    def arm(self, _symbol: str) -> None:
+        if self._presence is None:
+            self._presence = Presence(self._streams, self._keys, lambda: self.now_ms)
+        self._presence.check()
+
+    def disarm(self, _symbol: str) -> None:
+        self._leave(missed=False)
+
+    def _leave(self, *, missed: bool) -> None:
+        if self._presence is not None:
+            self._presence.leave(missed=missed)
+            self._presence = None
 
 
 def _balance(wallet: dict[str, Any], coin: str) -> Decimal:

@@ -25,13 +25,21 @@ class Doubt(NamedTuple):
     remedy: str
 
 
+class Timer(NamedTuple):
+    """A dead man's timer that the venue has for this account: when it cancels, and whose orders it takes along."""
+
+    strikes: str
+    takes: str
+
+
 class TradedAt(Protocol):
     """One account there, as a context manager that knows the venue's clock from its beginning on. Everything raises
-    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours; `has_timer`: whether it
-    has a dead man's timer that we can arm."""
+    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours.
+
+    `timer`: None where we can arm none. `arm` is asked again every few seconds while a run trades, `disarm` once
+    nothing of it rests: it harms nobody where nothing was armed."""
 
     offset_ms: int
-    has_timer: bool
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
@@ -50,4 +58,6 @@ class TradedAt(Protocol):
     def set_margin_type(self, symbol: str, margin_type: str) -> None: ...
     def cancel(self, symbol: str, resting: OpenOrder) -> None: ...
     def close_at_market(self, symbol: str, held: Holding, client_id: str) -> None: ...
-    def cancel_all_after(self, symbol: str, countdown_ms: int) -> None: ...
+    def timer(self) -> Timer | None: ...
+    def arm(self, symbol: str) -> None: ...
+    def disarm(self, symbol: str) -> None: ...

@@ -54,6 +54,7 @@ class Account:
         self.listen_key: str | None = None
         self.listen_until_ms = 0
         self.countdowns: dict[str, int] = {}  # symbol -> the instant (ms) at which its orders are cancelled
+        self.dcp_s: int | None = 10  # of Bybit's disconnection protection; None: it was not granted
         self.warned: set[str] = set()  # symbols with a margin call out
         self.algos: dict[int, Any] = {}
 

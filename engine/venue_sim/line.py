@@ -28,6 +28,8 @@ class Line:
         self.names: dict[str, None] = {}  # in the order of subscription
         self.events: frozenset[str] | None = None  # of a user stream: those that are wanted; None is all
         self.meet: Meet = untouched
+        self.patience_ms: int | None = None  # dropped once nothing was heard of it for longer
+        self.heard_ms = 0
         self._written = asyncio.Event()
         self._waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
 

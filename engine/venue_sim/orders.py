@@ -61,7 +61,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     filled: int = 0
     quote: Decimal = ZERO
     ahead: int = 0
-    reason: str = ""  # why it never came into the market, in the venue's word
+    reason: str = ""  # why it ended otherwise than its owner wanted, in the venue's word
     amendments: list["Amendment"] = msgspec.field(default_factory=list)
 
     @property

@@ -21,7 +21,7 @@ from engine.venue_api.bybit import Bybit
 from engine.venue_api.keys import Keys
 from engine.venue_sim.market_events import Mark, Rate
 from tests.support.cli import INSTRUMENT, command, environment, perpmm, run_file
-from tests.support.live import BUSY, agrees, keys, legs, live_process, open_orders, sim
+from tests.support.live import BUSY, agrees, keys, legs, live_process, open_orders, sim, wait
 from tests.support.recorded import check_recorded, wandering_market
 from tests.support.venue_process import venue_process
 
@@ -76,7 +76,7 @@ def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, 
         run.until("HALT: held back by user: perpmm halt")
         run.process.send_signal(signal.SIGINT)
         assert run.ended() == 130
-    assert "none that can be armed" in run.said.read_text()
+    assert "10 s after the account's last connection" in run.said.read_text()
     agrees(run.run, venue)
     assert open_orders(venue) == [stranger]
     assert replay_run(run.run).identical
@@ -84,9 +84,25 @@ def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, 
         assert not any(venue[word].encode() in path.read_bytes() for word in ("key", "secret")), path
 
 
+def test_killed_the_venue_cancels_what_rests(tmp_path: Path, venue: dict[str, Any]) -> None:
+    """A window after the run's connection is gone; the orders of others go along, as it said beforehand."""
+    with live_process(tmp_path, venue, **BUSY) as run:
+        assert wait(lambda: any(not name.startswith("by-hand-") for name in open_orders(venue)))
+        by_hand(venue)
+        with account_of(venue) as there:
+            there.change("/v5/order/disconnected-cancel-all", product="DERIVATIVES", timeWindow=3)
+        run.process.kill()
+        run.ended()
+    assert wait(lambda: open_orders(venue) == [])
+
+
+def account_of(venue: dict[str, Any]) -> Bybit:
+    return Bybit(venue["rest"], Keys(venue["key"], venue["secret"]), clock_ms=lambda: time.time_ns() // 10**6)
+
+
 def by_hand(venue: dict[str, Any]) -> str:
     name = f"by-hand-{time.time_ns()}"
-    with Bybit(venue["rest"], Keys(venue["key"], venue["secret"]), clock_ms=lambda: time.time_ns() // 10**6) as there:
+    with account_of(venue) as there:
         where = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": name}
         there.signed(
             "POST", "/v5/order/create", where | {"side": "Buy", "orderType": "Limit", "qty": "0.003", "price": "49000"}

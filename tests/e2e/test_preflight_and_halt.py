@@ -275,7 +275,7 @@ async def test_a_cancel_without_an_answer_is_asked_again_though_there_is_no_view
         client.venue.faults.add(Fault(kind="refuse", on="positionRisk"), client.venue.age_s)
 
         def watch() -> None:
-            with asked(client) as venue, Watch(venue, CONTRACT, lambda: state, START_NS):
+            with asked(client) as venue, Watch(venue, CONTRACT, lambda: state, START_NS, timed=False):
                 end = time.monotonic() + 60
                 while len(client.account.open) > 1 and time.monotonic() < end:
                     time.sleep(0.05)

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 from engine.core.state import State
 from engine.run.contracts import full_name
 from engine.run.moments import Walk
-from engine.run.watch import TIMER_MS
 from engine.venue_api.account import our_id
-from engine.venue_api.binance import Binance
+from engine.venue_api.binance import COUNTDOWN_MS, Binance
 from engine.venue_api.keys import Keys
 from tests.support.cli import command, environment, run_file
 
@@ -123,9 +122,9 @@ def strangers_order(venue: dict[str, Any], **more: str) -> str:
 def hurry_the_timer(venue: dict[str, Any]) -> None:
     """The dead man's timer that a run has armed runs out soon: no test waits for a minute."""
     armed = (line for line in venue["log"].read_text().splitlines() if "countdownCancelAll" in line)
-    assert any(venue["key"] in line and f'"countdownTime":"{TIMER_MS}"' in line for line in armed)
+    assert any(venue["key"] in line and f'"countdownTime":"{COUNTDOWN_MS}"' in line for line in armed)
     with _account_at(venue) as there:
-        there.cancel_all_after("BTCUSDT", 500)
+        there.count_down("BTCUSDT", 500)
 
 
 def _account_at(venue: dict[str, Any]) -> Binance:

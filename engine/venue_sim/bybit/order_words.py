@@ -24,6 +24,7 @@ STATUSES = {
 }
 INDEXES = {"BOTH": 0, "LONG": 1, "SHORT": 2}
 CROSSED = "EC_PostOnlyWillTakeLiquidity"
+BY_DCP = "CancelByDCP"
 
 
 def order_id(number: int) -> str:
@@ -40,7 +41,7 @@ def order_row(order: Order, contract: Contract) -> Body:
     request = order.request
     average = f"{order.average(contract):.{contract.price_places}f}" if order.filled else ""
     closed = order.status in {Status.CANCELED, Status.EXPIRED}
-    left = 0 if closed else order.leaves
+    left, by_dcp = 0 if closed else order.leaves, order.reason == BY_DCP
     return {
         "category": "linear",
         "symbol": request.symbol,
@@ -54,8 +55,8 @@ def order_row(order: Order, contract: Contract) -> Body:
         "isLeverage": "",
         "positionIdx": INDEXES[request.position_side],
         "orderStatus": STATUSES[order.status],
-        "cancelType": "CancelByUser" if order.status is Status.CANCELED else "UNKNOWN",
-        "rejectReason": order.reason or "EC_NoError",
+        "cancelType": BY_DCP if by_dcp else "CancelByUser" if order.status is Status.CANCELED else "UNKNOWN",
+        "rejectReason": "EC_NoError" if by_dcp else order.reason or "EC_NoError",
         "avgPrice": average,
         "leavesQty": _short(contract.size(left)),
         "leavesValue": money(contract.value(order.price or 0, left)),

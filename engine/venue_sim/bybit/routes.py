@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from engine.venue_sim.bybit import account
+from engine.venue_sim.bybit import account, dcp
 from engine.venue_sim.bybit import market_words as words
 from engine.venue_sim.bybit.account import check_category, market_of
 from engine.venue_sim.bybit.errors import BybitError
@@ -104,6 +104,8 @@ ROUTES: dict[str, Route] = {
     "GET /v5/account/info": Route(account.info),
     "GET /v5/account/fee-rate": Route(account.fee_rate),
     "GET /v5/account/transaction-log": Route(account.transaction_log),
+    "GET /v5/account/query-dcp-info": Route(dcp.info),
+    "POST /v5/order/disconnected-cancel-all": Route(dcp.set_window),
     "GET /v5/user/query-api": Route(account.whose),
 }
 OPERATIONS = {

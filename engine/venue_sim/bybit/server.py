@@ -1,5 +1,6 @@
 """Bybit's REST and WebSockets as they come over the wire."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.venue_sim.sockets import talk
 from engine.venue_sim.striking import outcome
 from engine.venue_sim.venue import Asked
 
+_SPAN, _UNITS_MS = re.compile(r"(\d+)([sm])"), {"s": 1000, "m": 60_000}
 HEADERS = ("X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN")
 
 
@@ -38,11 +40,18 @@ async def serve(venue: BybitVenue, request: web.Request) -> web.StreamResponse:
         case "/v5/public/linear":
             return await talk(venue, request, "market", lambda line, text: _public(venue, line, text))
         case "/v5/private":
-            return await talk(venue, request, "user", Session(venue).private)
+            return await talk(venue, request, "user", Session(venue).private, lambda line: _greet(venue, request, line))
         case "/v5/trade":
             return await talk(venue, request, "api", Session(venue).trade)
         case _:
             return web.Response(status=404)
+
+
+def _greet(venue: BybitVenue, request: web.Request, line: Line) -> None:
+    """What the venue sends counts as a sign of life there; here what it hears does."""
+    if (asked := _SPAN.fullmatch(request.query.get("max_active_time", ""))) is not None:
+        line.patience_ms = int(asked[1]) * _UNITS_MS[asked[2]]
+        line.heard_ms = venue.exchange.now_ms
 
 
 async def _public(venue: BybitVenue, line: Line, text: str) -> bytes | None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from engine.venue_sim.account import Account
+from engine.venue_sim.bybit.dcp import TOPIC
 from engine.venue_sim.bybit.errors import said
 from engine.venue_sim.bybit.frames import acknowledged, frame_of, strings, topics_of
 from engine.venue_sim.bybit.routes import OPERATIONS
@@ -24,7 +25,7 @@ class Session:
         self._account: Account | None = None
 
     async def private(self, line: Line, text: str) -> bytes:
-        frame = frame_of(text)
+        frame, line.heard_ms = frame_of(text), self._venue.exchange.now_ms
         operation, answer, topics = frame.get("op"), acknowledged(line, frame), topics_of(frame)
         if operation == "ping":
             return msgspec.json.encode({**answer, "op": "pong", "args": [str(self._venue.exchange.now_ms)]})
@@ -38,7 +39,16 @@ class Session:
         streams = self._venue.streams
         change = streams.subscribe if operation == "subscribe" else streams.unsubscribe
         change(line, [f"{self._account.key}:{topic}" for topic in topics])
+        if TOPIC in topics:
+            self._protect(self._account, asked=operation == "subscribe")
         return msgspec.json.encode(answer)
+
+    def _protect(self, account: Account, *, asked: bool) -> None:
+        protection = self._venue.protection
+        if asked:
+            protection.asked(account)
+        else:
+            protection.taken_back(account, self._venue.streams)
 
     async def trade(self, line: Line, text: str) -> bytes | None:
         frame = frame_of(text)

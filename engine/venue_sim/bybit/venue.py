@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from engine.venue_sim.account import Account, Leg
 from engine.venue_sim.bybit import order_words as words
+from engine.venue_sim.bybit.dcp import TOPIC, Protection
 from engine.venue_sim.bybit.errors import BybitError
 from engine.venue_sim.bybit.routes import ROUTES
 from engine.venue_sim.bybit.topics import Topics
@@ -16,7 +18,7 @@ from engine.venue_sim.market import Market
 from engine.venue_sim.orders import Fill, Order
 from engine.venue_sim.venue import Asked, Venue
 
-PRIVATE = ("order", "execution", "position", "wallet")
+PRIVATE = ("order", "execution", "position", "wallet", TOPIC)
 AHEAD_MS = 1000
 _NO_KEY = BybitError(10003, "API key is invalid.")
 _NO_SIGN = BybitError(10004, "Error sign, please check your signature generation algorithm.")
@@ -40,6 +42,20 @@ class BybitVenue(Venue):
     def _subscriptions(self) -> Topics:
         self.exchange.said = Said(self._order_said, self._fill_said, self._account_said)
         return Topics(self.exchange.markets)
+
+    @cached_property
+    def protection(self) -> Protection:
+        return Protection()
+
+    def _keep_up(self) -> None:
+        now_ms = self.exchange.now_ms
+        for line in list(self.streams.lines):
+            if line.patience_ms is not None and now_ms - line.heard_ms > line.patience_ms:
+                self.record("silent", {"line": line.kind})
+                line.drop()
+                self.streams.leave(line)
+        super()._keep_up()
+        self.protection.keep_up(self.exchange, self.streams)
 
     def answered(self, asked: Asked, signature: Signature) -> Any:
         """`result` of a REST request. Raises ApiError."""
