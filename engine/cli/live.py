@@ -119,7 +119,11 @@ def _passed(found: Preflight, config: RunConfig, shown: Preflight | None = None)
     if found.refused:
         raise ConfigError(
             *(
-                Problem(config.venue.name, f"wanted {each.wanted}, found {each.found}; {each.why}", field=each.what)
+                Problem(
+                    config.venue.name,
+                    f"wanted {each.wanted}, found {each.found}" + (f"; {each.why}" if each.why else ""),
+                    field=each.what,
+                )
                 for each in found.refused
             )
         )

@@ -42,17 +42,21 @@ def change(run: str, runs: Path, given: list[str], *, as_json: bool) -> None:
 
 
 def halt(run: str, runs: Path, *, flatten: bool, everyones: bool, as_json: bool) -> int:
+    """The run is told before anything is asked of the keys or the venue, which may be what fails."""
     folder = run_folder(run, runs)
-    section = switch.venue_of(folder, read_run_file(folder))
+    run_file = read_run_file(folder)
+    section = switch.venue_of(folder, run_file)
+    if told := switch.told(folder, flatten=flatten):
+        speak.note(f"{folder.name} was told to halt")
     try:
         with account_at(section, keys_of(section)) as venue:
-            done = switch.halt(folder, venue, flatten=flatten, everyones=everyones)
+            done = switch.swept(run_file, venue, flatten=flatten, everyones=everyones)
     except VenueError as error:
         raise ConfigError(Problem(section.name, str(error))) from error
     if as_json:
-        speak.json_object({"done": done.done, **msgspec.to_builtins(done)})
+        speak.json_object({"done": done.done, **msgspec.to_builtins(done), "told": told})
     else:
-        _tell(done)
+        _tell(done, told=told)
     return 0 if done.done else STILL_OPEN
 
 
@@ -65,7 +69,7 @@ def _say(run: str, runs: Path, word: Word, then: str, *, as_json: bool) -> None:
         speak.line(f"{folder.name}: told; {then}")
 
 
-def _tell(done: switch.Halted) -> None:
+def _tell(done: switch.Halted, *, told: bool) -> None:
     speak.line(f"cancelled {len(done.cancelled)}; {len(done.resting)} of ours still rest")
     for order in done.strangers:
         speak.line(
@@ -75,4 +79,4 @@ def _tell(done: switch.Halted) -> None:
         speak.line(f"  position {held.position_side}: {held.size} at {held.entry}")
     if not done.holdings:
         speak.line("  flat")
-    speak.line("the run was told, and sends nothing more" if done.told else "the run is not running")
+    speak.line("the run was told, and sends nothing more" if told else "the run is not running")

@@ -28,7 +28,7 @@ def validated[M: BaseModel](model: type[M], table: Mapping[str, Any]) -> tuple[M
     try:
         made = model.model_validate(table)
     except ValidationError as error:
-        faults += [fault for fault in _faults(model, error) if fault.path not in mistyped]
+        faults += [fault for fault in faults_of(model, error) if fault.path not in mistyped]
         return None, [*faults, *_of_the_whole(model, table, faults)]
     return (None if faults else made), faults
 
@@ -49,7 +49,7 @@ def _of_the_whole(model: type[BaseModel], table: Mapping[str, Any], faults: list
     try:
         model.model_validate(right | stand_ins)
     except ValidationError as error:
-        return [fault for fault in _faults(model, error) if fault not in faults and not _names(faulty, fault)]
+        return [fault for fault in faults_of(model, error) if fault not in faults and not _names(faulty, fault)]
     return []
 
 
@@ -62,7 +62,8 @@ def _names(faulty: set[str], fault: Fault) -> bool:
     return not faulty.isdisjoint((str(fault.path[0]) if fault.path else "", *re.findall(r"\w+", fault.message)))
 
 
-def _faults(model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+def faults_of(model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+    """What pydantic found wrong with a table."""
     for each in error.errors(include_url=False):
         if each["loc"] or each["type"] != "value_error":
             yield Fault(each["loc"], _message(_at(model, each["loc"]), each))

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from pydantic import ValidationError
 
+from engine.config.faults import faults_of
 from engine.core.errors import InputError, JournalError, Problem
 from engine.core.events import AnyEvent, Halted, ParametersChanged, Paused, Resumed
 from engine.core.types import Nanos
@@ -86,5 +88,9 @@ def _check(folder: Path, word: Set) -> None:
         before |= waiting.values if isinstance(waiting, Set) else {}
     try:
         made.strategy.with_changes(made.parameters, before | word.values)
+    except ValidationError as error:
+        faults = faults_of(type(made.parameters), error)
+        named = ((".".join(("strategy", *map(str, fault.path))), fault.message) for fault in faults)
+        raise InputError(*(Problem("set", message, field=field) for field, message in named)) from error
     except ValueError as error:
-        raise InputError(Problem("--set", str(error))) from error
+        raise InputError(Problem("set", str(error))) from error

@@ -6,13 +6,14 @@ cancelled until nothing of the run's rests any more for longer than it takes to 
 
 import time
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from engine.config.tree import VENUE_PLACES, Venue
 from engine.core.errors import JournalError, Problem
-from engine.journal.manifest import RunFile, read_run_file
+from engine.journal.manifest import RunFile
 from engine.run.contracts import symbol_at_venue
 from engine.run.control import Halt, say
 from engine.venue_api.account import Holding, OpenOrder
@@ -33,7 +34,6 @@ class Halted(msgspec.Struct, frozen=True, kw_only=True):
     strangers: tuple[OpenOrder, ...]
     holdings: tuple[Holding, ...]
     flatten: bool
-    told: bool
 
     @property
     def done(self) -> bool:
@@ -67,11 +67,13 @@ def is_ours(order: OpenOrder, run: str) -> bool:
     return order.our_id.startswith(f"{run[:12]}-")
 
 
-def halt(folder: Path, venue: TradedAt, *, flatten: bool = False, everyones: bool = False) -> Halted:
-    """Tell the run, if it lives, and sweep after it. Raises as `swept`."""
-    told = _tell(folder, flatten=flatten)
-    done = swept(read_run_file(folder), venue, flatten=flatten, everyones=everyones)
-    return msgspec.structs.replace(done, told=told)
+def told(folder: Path, *, flatten: bool) -> bool:
+    """Tell the run, if anybody drives it: it takes neither keys nor the venue."""
+    try:
+        say(folder, Halt("perpmm halt", flatten))
+    except JournalError:
+        return False
+    return True
 
 
 def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool = False) -> Halted:
@@ -108,20 +110,20 @@ def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool 
         strangers=tuple(order for order in orders if order not in ours),
         holdings=holdings,
         flatten=flatten,
-        told=False,
     )
 
 
-def _tell(folder: Path, *, flatten: bool) -> bool:
-    try:
-        say(folder, Halt("perpmm halt", flatten))
-    except JournalError:  # nobody drives it any more
-        return False
-    return True
-
-
 def _close(venue: TradedAt, symbol: str, holdings: tuple[Holding, ...]) -> None:
-    """A reduce-only order cannot do more than close, so one that was thought lost does no harm."""
+    """As much as the venue takes at once; the rest in the next round. A reduce-only order cannot do more than close, so
+    one that was thought lost does no harm."""
+    most = _most_at_once(venue, symbol) if holdings else None
     for n, holding in enumerate(holdings):
+        size = holding.size if most is None else max(-most, min(holding.size, most))
         with suppress(VenueError):
-            venue.close_at_market(symbol, holding, f"halt-{time.time_ns()}-{n}")
+            venue.close_at_market(symbol, msgspec.structs.replace(holding, size=size), f"halt-{time.time_ns()}-{n}")
+
+
+def _most_at_once(venue: TradedAt, symbol: str) -> Decimal | None:
+    with suppress(VenueError):
+        return venue.terms(symbol).max_market_size
+    return None

@@ -79,7 +79,8 @@ class Traded(NamedTuple):
 
 def planned_live(config: RunConfig, before: Before | None) -> Live:
     """Raises ConfigError for a file that is not to be traded live or a venue that is not spoken, DataError where the
-    venue does not answer or lacks the contract, JournalError where `before` cannot be taken up with this run file."""
+    venue does not answer or lacks the contract, JournalError where `before` cannot be taken up with this run file: its
+    contract is as it was when it began, so that the preflight sees what the venue has changed since."""
     if config.venue.backtest_only:
         message = "this file is marked for backtests only: see what its import could not map, then remove the mark"
         raise ConfigError(Problem("run file", message, field="venue.backtest_only"))
@@ -88,7 +89,7 @@ def planned_live(config: RunConfig, before: Before | None) -> Live:
     started_ns = now if before is None else before.manifest.started_ns
     manifest = new_manifest("live", name, identity(config), started_ns=started_ns)
     check_same(before, manifest)
-    contract = contract_now(config.venue, name)
+    contract = contract_now(config.venue, name) if before is None else started_of(Journal(before.folder)).instrument
     plan = Plan(
         config=config,
         instrument=contract,
@@ -131,7 +132,7 @@ def trade(
         desk = _Desk(plan, parts, start, venue, timed=run.timed)
         try:
             end = desk.traded(keys, flatten=flatten)
-            left = _left(desk, run_file, venue)
+            left = _left(desk, run_file, venue, flatten=flatten)
         except BaseException:
             failed(_swept(run_file, venue, flatten=flatten))
             raise
@@ -264,10 +265,10 @@ def _swept(run_file: RunFile, venue: TradedAt, *, flatten: bool) -> Halted | Non
     return None
 
 
-def _left(desk: _Desk, run_file: RunFile, venue: TradedAt) -> Halted | None:
-    """Cancel by REST what may still rest, and book what the stream did not tell."""
+def _left(desk: _Desk, run_file: RunFile, venue: TradedAt, *, flatten: bool) -> Halted | None:
+    """Cancel by REST what may still rest, close what is to be and was not, and book what the stream did not tell."""
     with noted_interrupts(), suppress(VenueError):
-        left = swept(run_file, venue, flatten=False)
+        left = swept(run_file, venue, flatten=flatten)
         desk.catch_up()
         return left
     return None

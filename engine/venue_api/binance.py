@@ -50,6 +50,7 @@ class Binance(Signed):
             step=term("LOT_SIZE", "stepSize"),
             min_size=term("LOT_SIZE", "minQty"),
             min_notional=term("MIN_NOTIONAL", "notional"),
+            max_market_size=term("MARKET_LOT_SIZE", "maxQty"),
         )
 
     def account(self, instrument: Instrument) -> Account:

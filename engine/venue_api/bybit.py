@@ -57,6 +57,7 @@ class Bybit(SignedV5):
             step=Decimal(lot["qtyStep"]),
             min_size=Decimal(lot["minOrderQty"]),
             min_notional=Decimal(lot["minNotionalValue"]) if "minNotionalValue" in lot else None,
+            max_market_size=Decimal(lot["maxMktOrderQty"]) if "maxMktOrderQty" in lot else None,
         )
 
     def account(self, instrument: Instrument) -> Account:

@@ -9,12 +9,13 @@ from engine.venue_api.account import Account, Holding, OpenOrder, View
 
 
 class Terms(NamedTuple):
-    """Of a contract, as the venue says them now; None where it does not."""
+    """Of a contract, as the venue says them now; None where it does not. `max_market_size`: of one market order."""
 
     tick: Decimal | None
     step: Decimal | None
     min_size: Decimal | None
     min_notional: Decimal | None
+    max_market_size: Decimal | None = None
 
 
 class Doubt(NamedTuple):

@@ -10,6 +10,7 @@ from engine.venue_sim.errors import ApiError
 
 MAX_LEVERAGE = 125
 MOST = Decimal(1_000_000)  # base units in one order
+MOST_AT_MARKET = Decimal(120_000)
 
 
 class Contract(msgspec.Struct, frozen=True):

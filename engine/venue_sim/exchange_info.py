@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.venue_sim.contract import MAX_LEVERAGE, MOST, Contract
+from engine.venue_sim.contract import MAX_LEVERAGE, MOST, MOST_AT_MARKET, Contract
 from engine.venue_sim.parameters import TIFS
 from engine.venue_sim.trading import MOST_OPEN, PRICE_BAND
 
@@ -84,7 +84,7 @@ def filters(contract: Contract) -> list[dict[str, Any]]:
             "tickSize": tick,
         },
         {"filterType": "LOT_SIZE"} | size,
-        {"filterType": "MARKET_LOT_SIZE"} | size,
+        {"filterType": "MARKET_LOT_SIZE"} | size | {"maxQty": f"{MOST_AT_MARKET}"},
         {"filterType": "MAX_NUM_ORDERS", "limit": MOST_OPEN},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
         {"filterType": "MIN_NOTIONAL", "notional": f"{contract.instrument.min_notional.normalize():f}"},

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.core.types import Side
 from engine.venue_sim.account import Account
-from engine.venue_sim.contract import MOST
+from engine.venue_sim.contract import MOST, MOST_AT_MARKET
 from engine.venue_sim.errors import ApiError, no_such_order, unknown_order
 from engine.venue_sim.exchange import Exchange, reduces
 from engine.venue_sim.market import Market
@@ -85,7 +85,7 @@ def _check_size(market: Market, order: Order) -> None:
         raise ApiError(
             -4004, "Quantity less than or equal to zero." if order.lots <= 0 else "Quantity less than min quantity."
         )
-    if contract.size_of(order.lots) > MOST:
+    if contract.size_of(order.lots) > (MOST_AT_MARKET if order.price is None else MOST):
         raise ApiError(-4005, "Quantity greater than max quantity.")
     price = market.mark_price if order.price is None else contract.price_of(order.price)
     least = contract.instrument.min_notional

@@ -11,17 +11,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.cli import steer
 from engine.config.tree import Venue as VenueSection
 from engine.core.commands import Submit
 from engine.core.errors import ConfigError, JournalError
+from engine.core.events import Halted as RunHalted
 from engine.core.events import OrderFilled
+from engine.core.position import Position
 from engine.core.state import State, Working, begun, evolve
 from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
-from engine.journal.manifest import new_manifest, read_run_file
+from engine.journal.manifest import Status, new_manifest, read_run_file
 from engine.journal.writer import create_run
 from engine.nautilus.access import Access
 from engine.run import halt as switch
-from engine.run.halt import Halted, halt
+from engine.run.control import heard
+from engine.run.halt import Halted, swept
 from engine.run.keys import keys_of
 from engine.run.preflight import Preflight, Verdict, preflight
 from engine.run.reconcile import reconcile
@@ -30,7 +34,9 @@ from engine.venue_api.account import View
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
+from engine.venue_sim.contract import MOST_AT_MARKET
 from engine.venue_sim.faults import Fault
+from engine.venue_sim.market_events import Depth
 from tests.support.builders import a_start
 from tests.support.venue import CONTRACT, START_NS, SYMBOL, WANTED, Client, client_of, venue_of
 
@@ -190,7 +196,7 @@ async def run_at(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) 
     async def halted(**options: Any) -> Halted:
         def flip() -> Halted:
             with asked(client) as venue:
-                return halt(writer.folder, venue, **options)
+                return swept(read_run_file(writer.folder), venue, **{"flatten": False} | options)
 
         return await asyncio.to_thread(flip)
 
@@ -233,6 +239,39 @@ async def test_halt_flattens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert done.holdings == ()
         fills = [line for line in client.venue.log.lines if line["kind"] == "fill"]  # type: ignore[attr-defined]
         assert sum(Decimal(each["fill"]["qty"]) for each in fills) == 1  # 0.5 bought, 0.5 sold, nothing twice
+
+
+async def test_more_than_a_market_order_may_be_is_closed_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = Depth(SYMBOL, START_NS, ((999, 400_000_000),), (), snapshot=False)
+    async with client_of(venue_of([deep])) as client, run_at(client, tmp_path, monkeypatch) as halted:
+        client.account.wallet = Decimal(10**9)
+        client.account.legs[(SYMBOL, "BOTH")] = Position(size=2 * MOST_AT_MARKET + 1, entry=Decimal(100))
+        done = await halted(flatten=True)
+        assert done.done
+        orders = [order.lots for order in client.account.orders.values() if order.request.price is None]
+        assert [client.venue.exchange.contracts[SYMBOL].size_of(lots) for lots in orders[1:]] == [
+            MOST_AT_MARKET,
+            MOST_AT_MARKET,
+            Decimal(1),
+        ]
+
+
+@pytest.mark.parametrize("keys", [("", ""), ("key", CANARY)])
+def test_the_run_is_told_to_halt_though_keys_are_missing_or_the_venue_is_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name, value in zip(("BINANCE_API_KEY", "BINANCE_API_SECRET"), keys, strict=True):
+        monkeypatch.setenv(name, value)
+    nobody = {"venue": {"rest": "http://127.0.0.1:9"}}
+    with create_run(tmp_path, new_manifest("live", CONTRACT.id, nobody, started_ns=1), durable=True) as writer:
+        with pytest.raises(ConfigError) as failure:
+            steer.halt(writer.folder.name, tmp_path, flatten=True, everyones=False, as_json=False)
+        assert CANARY not in str(failure.value)
+        assert [word.flatten for word in heard(writer.folder, 1) if isinstance(word, RunHalted)] == [True]
+        writer.seal(Status.ENDED)
 
 
 async def test_what_cannot_be_cancelled_is_left_to_the_dead_man_s_timer(

@@ -53,6 +53,16 @@ def test_what_cannot_be_changed_is_refused(tmp_path: Path, values: dict[str, str
         writer.seal(Status.ENDED)
 
 
+def test_what_is_wrong_with_a_change_is_said_in_a_user_s_words(tmp_path: Path) -> None:
+    with running(tmp_path) as writer:
+        with pytest.raises(InputError) as refused:
+            say(writer.folder, Set({"bid_spread": "-1", "order_amount": "much"}))
+        assert [problem.field for problem in refused.value.problems] == ["strategy.bid_spread", "strategy.order_amount"]
+        assert "must be greater than 0" in refused.value.problems[0].message
+        assert "pydantic" not in str(refused.value)
+        writer.seal(Status.ENDED)
+
+
 def test_changes_must_fit_those_before_them(tmp_path: Path) -> None:
     with running(tmp_path) as writer:
         say(writer.folder, Set({"price_ceiling": "100"}))

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.core.types import Side
 from engine.venue_sim import market_words
-from engine.venue_sim.contract import MAX_LEVERAGE, MOST, Contract
+from engine.venue_sim.contract import MAX_LEVERAGE, MOST, MOST_AT_MARKET, Contract
 from engine.venue_sim.market import Market, Trade
 
 type Body = dict[str, Any]
@@ -40,7 +40,7 @@ def instrument(contract: Contract) -> Body:
             "minOrderQty": contract.size(contract.least_lots),
             "qtyStep": step,
             "postOnlyMaxOrderQty": f"{MOST}",
-            "maxMktOrderQty": f"{MOST}",
+            "maxMktOrderQty": f"{MOST_AT_MARKET}",
             "minNotionalValue": f"{terms.min_notional.normalize():f}",
         },
         "unifiedMarginTrade": True,
