@@ -180,6 +180,7 @@ def venue_sim(
     faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
     mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Faults made of the seed.")] = None,
     protocol: Annotated[str | None, typer.Option(help="BINANCE or BYBIT; unset: the instrument's venue's.")] = None,
+    ed25519: Annotated[Path | None, typer.Option("--ed25519", help="File for the account's Ed25519 key (PEM).")] = None,
 ) -> None:
     """Serve an exchange on loopback, by the protocol of Binance USD-M or Bybit; print one JSON line when ready."""
     from decimal import Decimal
@@ -199,6 +200,7 @@ def venue_sim(
         log=log,
         faults=command.schedule(faults, mixture, seed),
         protocol=protocol and protocol.upper(),
+        ed25519=ed25519,
     )
     market = None if synthetic is None else (synthetic, minutes)
     command.serve(paths or [], instrument, market, settings, port=port, until_end=until_end)

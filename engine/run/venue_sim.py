@@ -20,6 +20,7 @@ from engine.nautilus.catalog import instrument_of
 from engine.run.ingest import ingest
 from engine.run.venue_tape import catalog_tape
 from engine.venue_sim.account import Account
+from engine.venue_sim.auth import private_pem
 from engine.venue_sim.faults import Fault, Faults
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.server import PROTOCOLS
@@ -32,7 +33,8 @@ DEFAULT_INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`speed` 0 lets time stand until it is moved; `accounts` differ in their key and secret alone. `protocol`: whose
-    words are spoken; None: those of the first instrument's venue, else Binance's."""
+    words are spoken; None: those of the first instrument's venue, else Binance's. `ed25519`: the file for the first
+    account's private key."""
 
     speed: float = 1.0
     loop: bool = False
@@ -43,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: Path | None = None
     faults: tuple[Fault, ...] = ()
     protocol: str | None = None
+    ed25519: Path | None = None
 
 
 @contextmanager
@@ -69,10 +72,20 @@ def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Ve
         message = f"must be one of {', '.join(PROTOCOLS)}, not {protocol}"
         raise ConfigError(Problem("--protocol", f"the venue's words {message}"))
     feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
-    venue = PROTOCOLS[protocol].venue(instruments, accounts_of(instruments, settings), feed, VenueLog(settings.log))
+    accounts = accounts_of(instruments, settings)
+    if settings.ed25519 is not None:
+        _write_key(settings.ed25519, accounts[0])
+    venue = PROTOCOLS[protocol].venue(instruments, accounts, feed, VenueLog(settings.log))
     venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue
+
+
+def _write_key(path: Path, account: Account) -> None:
+    try:
+        path.write_bytes(private_pem(account.secret))
+    except OSError as error:
+        raise ConfigError(Problem(str(path), f"cannot be written: {error.strerror}")) from error
 
 
 def _instruments(catalog: Path, instrument_id: str | None) -> tuple[Instrument, ...]:

@@ -9,7 +9,7 @@ from engine.core.types import ZERO, Side
 from engine.venue_sim.account import Account
 from engine.venue_sim.contract import Contract
 from engine.venue_sim.market import Market
-from engine.venue_sim.orders import Request
+from engine.venue_sim.orders import Order, Request
 
 
 class Algo(msgspec.Struct, kw_only=True, eq=False):
@@ -34,8 +34,11 @@ class Algo(msgspec.Struct, kw_only=True, eq=False):
     callback: Decimal | None = None
     activation: int | None = None
     extreme: Decimal | None = None  # the best price since it is active
+    protect: bool = False  # said back, without effect
     status: str = "NEW"
-    order_id: int | None = None
+    order: Order | None = None  # what it became, at `triggered_ms`
+    triggered_ms: int = 0
+    reason: str = ""  # why the venue then refused that
 
 
 def reached(market: Market, algo: Algo) -> bool:
@@ -76,10 +79,6 @@ def placed(account: Account, contract: Contract, algo: Algo) -> Request:
 
 
 def body_of(algo: Algo, contract: Contract) -> dict[str, Any]:
-    trailing = {
-        "activatePrice": contract.price(algo.activation or 0),
-        "callbackRate": f"{((algo.callback or ZERO) * 100).normalize():f}",
-    }
     body = {
         "algoId": algo.id,
         "clientAlgoId": algo.client_id,
@@ -92,7 +91,6 @@ def body_of(algo: Algo, contract: Contract) -> dict[str, Any]:
         "timeInForce": algo.tif,
         "quantity": contract.size(algo.lots or 0),
         "algoStatus": algo.status,
-        "actualOrderId": str(algo.order_id or ""),
         "triggerPrice": contract.price(algo.trigger),
         "price": contract.price(algo.price or 0),
         "icebergQuantity": None,
@@ -100,14 +98,28 @@ def body_of(algo: Algo, contract: Contract) -> dict[str, Any]:
         "workingType": "MARK_PRICE" if algo.by_mark else "CONTRACT_PRICE",
         "priceMatch": "NONE",
         "closePosition": algo.lots is None,
-        "priceProtect": False,
+        "priceProtect": algo.protect,
         "reduceOnly": algo.reduce_only,
         "createTime": algo.created_ms,
         "updateTime": algo.updated_ms,
-        "triggerTime": 0,
+        "triggerTime": algo.triggered_ms,
         "goodTillDate": 0,
     }
-    return body if algo.callback is None else body | trailing
+    return body | _became(algo, contract) | (_trailing(algo, contract) if algo.callback else {})
+
+
+def _became(algo: Algo, contract: Contract) -> dict[str, Any]:
+    """The order that it placed, once it has."""
+    if (order := algo.order) is None:
+        return {"actualOrderId": "", "actualPrice": contract.price(0)}
+    price = f"{order.average(contract):.{contract.price_places + 3}f}"
+    filled = {"actualQty": contract.size(order.filled)} if order.filled else {}
+    return {"actualOrderId": str(order.id), "actualPrice": price, "actualType": order.request.type} | filled
+
+
+def _trailing(algo: Algo, contract: Contract) -> dict[str, Any]:
+    rate = f"{((algo.callback or ZERO) * 100).normalize():f}"
+    return {"activatePrice": contract.price(algo.activation or 0), "callbackRate": rate}
 
 
 def event_of(algo: Algo, contract: Contract, at_ms: int) -> dict[str, Any]:
@@ -125,19 +137,19 @@ def event_of(algo: Algo, contract: Contract, at_ms: int) -> dict[str, Any]:
         "q": body["quantity"],
         "X": algo.status,
         "ai": body["actualOrderId"],
-        "ap": "0",
-        "aq": "0",
-        "act": "0",
+        "ap": body["actualPrice"],
+        "aq": body.get("actualQty", contract.size(0)),
+        "act": body.get("actualType", "0"),
         "tp": body["triggerPrice"],
         "p": body["price"],
         "V": "EXPIRE_MAKER",
         "wt": body["workingType"],
         "pm": "NONE",
         "cp": algo.lots is None,
-        "pP": False,
+        "pP": algo.protect,
         "R": algo.reduce_only,
-        "tt": 0,
+        "tt": algo.triggered_ms,
         "gtd": 0,
-        "rm": "",
+        "rm": algo.reason,
     }
     return {"e": "ALGO_UPDATE", "T": at_ms, "E": at_ms, "o": inner}

@@ -3,14 +3,21 @@
 import hashlib
 import hmac
 import re
+from base64 import b64decode
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import unquote, urlencode
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from engine.venue_sim.account import Account
 from engine.venue_sim.errors import ApiError, missing
 from engine.venue_sim.parameters import whole
 
 KEY = re.compile(r"^[A-Za-z0-9]{64}$")
+HEX = re.compile(r"^[0-9A-Fa-f]{64}$")  # what HMAC-SHA256 writes; Ed25519 writes base64, and more of it
 RECV_WINDOW_MS = 5000
 LONGEST_WINDOW_MS = 60_000
 AHEAD_MS = 1000
@@ -26,7 +33,7 @@ def account_of(accounts: Mapping[str, Account], key: str | None) -> Account:
 
 
 def check_signature(account: Account, query: str, body: str, given: Mapping[str, str]) -> None:
-    """HMAC-SHA256 in hex over the query and the body as sent, each without its signature."""
+    """Over the query and the body as sent, each without its signature."""
     if not given.get("signature"):
         raise missing("signature")
     signed = without_signature(query) + without_signature(body)
@@ -45,8 +52,27 @@ def check_named(account: Account, given: Mapping[str, str]) -> None:
 
 
 def same_signature(secret: str, signed: str, signature: str) -> bool:
-    expected = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected, unquote(signature).lower())
+    """HMAC-SHA256 in hex, or Ed25519 in base64 by the account's private key."""
+    written = unquote(signature)
+    if HEX.match(written):
+        expected = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+        return hmac.compare_digest(expected, written.lower())
+    try:
+        raw = b64decode(written.replace(" ", "+"), validate=True)  # a form's reader makes a space of a plus
+        _private_key(secret).public_key().verify(raw, signed.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@cache
+def _private_key(secret: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"ed25519 of {secret}".encode()).digest())
+
+
+def private_pem(secret: str) -> bytes:
+    """The Ed25519 key that signs for the same account as its secret does: PKCS#8, as clients read it."""
+    return _private_key(secret).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def without_signature(raw: str) -> str:

@@ -106,6 +106,10 @@ class Margins:
         alone = sum((self.isolated_wallet(*held) for held in self._account.positions()), ZERO)
         return self._account.wallet - alone
 
+    @property
+    def shared_unrealised(self) -> Decimal:
+        return sum((self.unrealised(*each) for each in self._together()), ZERO)
+
     def affords(self, order: Order, instead_of: Order | None = None) -> bool:
         """An order that lessens what must be put up is always affordable."""
         after = self.initial(order, instead_of)
@@ -135,7 +139,7 @@ class Margins:
         alone = [each for each in self._account.positions() if each not in together]
         lost = [leg for leg, p in alone if self.isolated_margin(leg, p) <= self.maintenance_of(leg, p)]
         maintenance = sum((self.maintenance_of(*each) for each in together), ZERO)
-        backing = self.shared_wallet + sum((self.unrealised(*each) for each in together), ZERO)
+        backing = self.shared_wallet + self.shared_unrealised
         return lost + ([leg for leg, _ in together] if together and backing <= maintenance else [])
 
 

@@ -63,11 +63,13 @@ def agg_trade_event(contract: Contract, trade: Trade) -> Body:
 
 
 def agg_trade_body(contract: Contract, trade: Trade) -> Body:
-    """Each trade is an aggregate of one."""
+    """Each trade is an aggregate of one; a tape does not tell apart what only people could take (`nq` is without)."""
+    size = contract.size(trade.lots)
     return {
         "a": trade.id,
         "p": contract.price(trade.price),
-        "q": contract.size(trade.lots),
+        "q": size,
+        "nq": size,
         "f": trade.id,
         "l": trade.id,
         "T": trade.at_ms,
@@ -83,6 +85,7 @@ def trade_body(contract: Contract, trade: Trade) -> Body:
         "quoteQty": money(contract.value(trade.price, trade.lots)),
         "time": trade.at_ms,
         "isBuyerMaker": trade.sold,
+        "isRPITrade": False,
     }
 
 

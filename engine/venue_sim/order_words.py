@@ -129,8 +129,8 @@ def account_event(
     account: Account, margins: Margins, reason: str, legs: list[Leg], *, change: str, at_ms: int
 ) -> dict[str, Any]:
     """ACCOUNT_UPDATE: the wallet, and those legs that changed."""
-    wallet = money(account.wallet)
-    balance = {"a": account.asset, "wb": wallet, "cw": wallet, "bc": change}
+    shared = money(margins.shared_wallet)
+    balance = {"a": account.asset, "wb": money(account.wallet), "cw": shared, "bc": change}
     positions = [position_letters(account, margins, leg) for leg in legs]
     return {"e": "ACCOUNT_UPDATE", "E": at_ms, "T": at_ms, "a": {"m": reason, "B": [balance], "P": positions}}
 

@@ -89,6 +89,8 @@ def order_request(given: Parameters, contract: Contract, *, now_ms: int, default
         raise ApiError(-4120, message)
     if kind not in {"LIMIT", "MARKET"}:
         raise ApiError(-1116, "Invalid orderType.")
+    if flag(given, "closePosition", default=False):
+        raise ApiError(-4136, f"Target strategy invalid for orderType {kind},closePosition true")
     client_id = given.get("newClientOrderId") or default_id
     if not CLIENT_ID.match(client_id):
         raise ApiError(-4015, "Client order id is not valid.")

@@ -39,6 +39,7 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
     if given.get("workingType", "CONTRACT_PRICE") not in WORKING_TYPES:
         raise ApiError(-4031, f"Invalid parameter working type: {given['workingType']}")
     client_id = _client_id(exchange, account, given)
+    _check_reduces(account, given)
     position_side = given.get("positionSide") or "BOTH"
     if (position_side == "BOTH") == account.dual:
         raise ApiError(-4061, "Order's position side does not match user's setting.")
@@ -58,9 +59,12 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
         reduce_only=flag(given, "reduceOnly", default=False),
         created_ms=exchange.now_ms,
         updated_ms=exchange.now_ms,
+        protect=flag(given, "priceProtect", default=False),
         callback=_callback(given) if kind == TRAILING else None,
         activation=_activation(given, market.contract) if kind == TRAILING else None,
     )
+    if made.lots is None:
+        _check_alone(account, made)
     if reached(market, made) or (made.activation is not None and made.extreme is not None):
         raise ApiError(-2021, "Order would immediately trigger.")
     account.algos[made.id] = made
@@ -75,6 +79,26 @@ def _client_id(exchange: Exchange, account: Account, given: Parameters) -> str:
     if any(a.client_id == client_id and a.status == "NEW" for a in account.algos.values()):
         raise ApiError(-4116, "ClientOrderId is duplicated.")
     return client_id
+
+
+def _check_reduces(account: Account, given: Parameters) -> None:
+    """A position in Hedge mode, or one that is closed whole, is reduced by nothing else."""
+    closes = flag(given, "closePosition", default=False)
+    if closes and not given["type"].upper().endswith("MARKET"):
+        raise ApiError(-4136, f"Target strategy invalid for orderType {given['type']},closePosition true")
+    if flag(given, "reduceOnly", default=False) and (closes or account.dual):
+        raise ApiError(-1106, "Parameter 'reduceonly' sent when not required.")
+
+
+def _check_alone(account: Account, made: Algo) -> None:
+    """One stop and one take profit that close a position whole."""
+    taking = made.type.startswith("TAKE")
+    for other in account.algos.values():
+        waits = other.status == "NEW" and other.lots is None and other.type.startswith("TAKE") == taking
+        leg = (other.symbol, other.side, other.position_side)
+        if waits and leg == (made.symbol, made.side, made.position_side):
+            message = "An open stop or take profit order with GTE and closePosition in the direction is existing."
+            raise ApiError(-4130, message)
 
 
 def _lots(given: Parameters, contract: Contract) -> int | None:
@@ -137,20 +161,25 @@ def all_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 
 def trigger(exchange: Exchange, account: Account) -> None:
-    """Place what the market has reached. What the venue then refuses is rejected, not tried again."""
+    """Place what the market has reached, and end what was placed and is over."""
     for algo in list(account.algos.values()):
-        market = exchange.markets[algo.symbol]
-        if algo.status != "NEW" or not reached(market, algo):
-            continue
-        _say(exchange, account, algo, "TRIGGERING")
-        try:
-            order = trading.place(exchange, account, placed(account, market.contract, algo))
-        except ApiError:
-            _say(exchange, account, algo, "REJECTED")
-        else:
-            algo.order_id = order.id
-            _say(exchange, account, algo, "TRIGGERED")
+        if algo.status == "NEW" and reached(exchange.markets[algo.symbol], algo):
+            _trigger(exchange, account, algo)
+        if algo.status == "TRIGGERED" and algo.order is not None and not algo.order.is_open:
             _say(exchange, account, algo, "FINISHED")
+
+
+def _trigger(exchange: Exchange, account: Account, algo: Algo) -> None:
+    """What the venue then refuses is rejected, not tried again."""
+    algo.triggered_ms = exchange.now_ms
+    _say(exchange, account, algo, "TRIGGERING")
+    try:
+        algo.order = trading.place(exchange, account, placed(account, exchange.contracts[algo.symbol], algo))
+    except ApiError as error:
+        algo.reason = error.message
+        _say(exchange, account, algo, "REJECTED")
+    else:
+        _say(exchange, account, algo, "TRIGGERED")
 
 
 def _named(account: Account, given: Parameters) -> Algo | None:

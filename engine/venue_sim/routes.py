@@ -14,6 +14,10 @@ from engine.venue_sim import rest_orders as orders
 from engine.venue_sim import rest_settings as settings
 from engine.venue_sim import rest_statistics as statistics
 from engine.venue_sim import rest_trades as history
+from engine.venue_sim import weights
+from engine.venue_sim.parameters import Parameters
+
+type Weight = int | Callable[[Parameters], int]
 
 
 class Needs(Enum):
@@ -27,11 +31,14 @@ class Route(msgspec.Struct, frozen=True):
 
     act: Callable[..., Any]
     needs: Needs = Needs.SIGNATURE
-    weight: int = 1
+    weight: Weight = 1
     orders: int = 0  # how many it counts against the order limits
 
+    def weighs(self, given: Parameters) -> int:
+        return self.weight if isinstance(self.weight, int) else self.weight(given)
 
-def _public(act: Callable[..., Any], weight: int = 1) -> Route:
+
+def _public(act: Callable[..., Any], weight: Weight = 1) -> Route:
     return Route(act, Needs.NOTHING, weight)
 
 
@@ -39,20 +46,20 @@ ROUTES: dict[str, Route] = {
     "GET /fapi/v1/ping": _public(market.ping),
     "GET /fapi/v1/time": _public(market.time),
     "GET /fapi/v1/exchangeInfo": _public(market.info),
-    "GET /fapi/v1/depth": _public(market.depth, 5),
+    "GET /fapi/v1/depth": _public(market.depth, weights.book),
     "GET /fapi/v1/trades": _public(market.trades, 5),
     "GET /fapi/v1/historicalTrades": Route(lambda e, _a, g: market.trades(e, g), Needs.KEY, 20),
     "GET /fapi/v1/aggTrades": _public(market.agg_trades, 20),
-    "GET /fapi/v1/klines": _public(market.klines, 5),
-    "GET /fapi/v1/continuousKlines": _public(market.continuous_klines, 5),
-    "GET /fapi/v1/markPriceKlines": _public(market.price_klines(lambda m: m.marks, "symbol"), 5),
-    "GET /fapi/v1/indexPriceKlines": _public(market.price_klines(lambda m: m.indexes, "pair"), 5),
-    "GET /fapi/v1/premiumIndexKlines": _public(market.price_klines(lambda m: m.premiums, "symbol"), 5),
-    "GET /fapi/v1/ticker/price": _public(market.ticker_price),
-    "GET /fapi/v2/ticker/price": _public(market.ticker_price),
-    "GET /fapi/v1/ticker/bookTicker": _public(market.book_ticker, 2),
-    "GET /fapi/v1/ticker/24hr": _public(market.ticker_day),
-    "GET /fapi/v1/premiumIndex": _public(market.premium_index),
+    "GET /fapi/v1/klines": _public(market.klines, weights.candles),
+    "GET /fapi/v1/continuousKlines": _public(market.continuous_klines, weights.candles),
+    "GET /fapi/v1/markPriceKlines": _public(market.price_klines(lambda m: m.marks, "symbol"), weights.candles),
+    "GET /fapi/v1/indexPriceKlines": _public(market.price_klines(lambda m: m.indexes, "pair"), weights.candles),
+    "GET /fapi/v1/premiumIndexKlines": _public(market.price_klines(lambda m: m.premiums, "symbol"), weights.candles),
+    "GET /fapi/v1/ticker/price": _public(market.ticker_price, weights.one_or_all(1, 2)),
+    "GET /fapi/v2/ticker/price": _public(market.ticker_price, weights.one_or_all(1, 2)),
+    "GET /fapi/v1/ticker/bookTicker": _public(market.book_ticker, weights.one_or_all(2, 5)),
+    "GET /fapi/v1/ticker/24hr": _public(market.ticker_day, weights.one_or_all(1, 40)),
+    "GET /fapi/v1/premiumIndex": _public(market.premium_index, weights.one_or_all(1, 10)),
     "GET /fapi/v1/fundingRate": _public(market.funding_rate),
     "GET /fapi/v1/fundingInfo": _public(market.funding_info),
     "GET /fapi/v1/openInterest": _public(market.open_interest),
@@ -70,13 +77,13 @@ ROUTES: dict[str, Route] = {
     "GET /futures/data/takerlongshortRatio": _public(statistics.taker_ratio, 0),
     "GET /futures/data/basis": _public(statistics.basis, 0),
     "GET /futures/data/delivery-price": _public(statistics.delivery_prices, 0),
-    "POST /fapi/v1/order": Route(orders.place, orders=1),
+    "POST /fapi/v1/order": Route(orders.place, weight=0, orders=1),
     "POST /fapi/v1/order/test": Route(orders.test),
-    "PUT /fapi/v1/order": Route(orders.modify, orders=1),
+    "PUT /fapi/v1/order": Route(orders.modify, weight=0, orders=1),
     "DELETE /fapi/v1/order": Route(orders.cancel),
     "GET /fapi/v1/order": Route(orders.query),
     "GET /fapi/v1/openOrder": Route(orders.open_order),
-    "GET /fapi/v1/openOrders": Route(orders.open_orders),
+    "GET /fapi/v1/openOrders": Route(orders.open_orders, weight=weights.one_or_all(1, 40)),
     "GET /fapi/v1/orderAmendment": Route(orders.amendments),
     "GET /fapi/v1/allOrders": Route(orders.all_orders, weight=5),
     "DELETE /fapi/v1/allOpenOrders": Route(orders.cancel_all),
@@ -84,10 +91,10 @@ ROUTES: dict[str, Route] = {
     "PUT /fapi/v1/batchOrders": Route(orders.modify_many, weight=5, orders=5),
     "DELETE /fapi/v1/batchOrders": Route(orders.cancel_many),
     "POST /fapi/v1/countdownCancelAll": Route(orders.countdown, weight=10),
-    "POST /fapi/v1/algoOrder": Route(algo.place, orders=1),
+    "POST /fapi/v1/algoOrder": Route(algo.place, weight=0, orders=1),
     "DELETE /fapi/v1/algoOrder": Route(algo.cancel),
     "GET /fapi/v1/algoOrder": Route(algo.query),
-    "GET /fapi/v1/openAlgoOrders": Route(algo.open_orders),
+    "GET /fapi/v1/openAlgoOrders": Route(algo.open_orders, weight=weights.one_or_all(1, 40)),
     "GET /fapi/v1/allAlgoOrders": Route(algo.all_orders, weight=5),
     "DELETE /fapi/v1/algoOpenOrders": Route(algo.cancel_all),
     "GET /fapi/v1/account": Route(account.account_v2, weight=5),

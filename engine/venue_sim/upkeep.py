@@ -79,7 +79,7 @@ def _warn(exchange: Exchange, account: Account, margins: Margins) -> None:
     account.warned = symbols
     if fresh:
         positions = [_at_risk(account, margins, leg) for leg, _ in account.positions() if leg[0] in fresh]
-        body = {"e": "MARGIN_CALL", "E": exchange.now_ms, "cw": money(account.wallet), "p": positions}
+        body = {"e": "MARGIN_CALL", "E": exchange.now_ms, "cw": money(margins.shared_wallet), "p": positions}
         exchange.listener.user(account, body)
 
 

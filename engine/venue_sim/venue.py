@@ -96,7 +96,7 @@ class Venue:
             method, path = asked.what.split(" ", 1)
             raise ApiError(-5000, f"Path {path}, Method {method} is invalid", 404)
         account = None if route.needs is Needs.NOTHING else account_of(self.exchange.accounts, asked.key)
-        self.limits(asked.key).spend(route.weight, route.orders, self.exchange.now_ms)
+        self.limits(asked.key).spend(route.weighs(given), route.orders, self.exchange.now_ms)
         if account is not None and route.needs is Needs.SIGNATURE:
             check_time(given, self.exchange.now_ms)
             check_signature(account, *raw, given)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from engine.venue_sim import rest_account, rest_algo, rest_market, rest_orders, rest_settings
+from engine.venue_sim import rest_account, rest_algo, rest_market, rest_orders, rest_settings, weights
 from engine.venue_sim.account import Account
 from engine.venue_sim.auth import account_of
 from engine.venue_sim.errors import ApiError
@@ -21,14 +21,14 @@ METHODS: dict[str, Route] = {
     "ping": Route(rest_market.ping, Needs.NOTHING),
     "time": Route(rest_market.time, Needs.NOTHING),
     "exchangeInfo": Route(rest_market.info, Needs.NOTHING),
-    "depth": Route(rest_market.depth, Needs.NOTHING, 5),
-    "ticker.price": Route(rest_market.ticker_price, Needs.NOTHING),
-    "ticker.book": Route(rest_market.book_ticker, Needs.NOTHING),
-    "order.place": Route(rest_orders.place, orders=1),
-    "order.modify": Route(rest_orders.modify, orders=1),
+    "depth": Route(rest_market.depth, Needs.NOTHING, weights.book),
+    "ticker.price": Route(rest_market.ticker_price, Needs.NOTHING, weights.one_or_all(1, 2)),
+    "ticker.book": Route(rest_market.book_ticker, Needs.NOTHING, weights.one_or_all(2, 5)),
+    "order.place": Route(rest_orders.place, weight=0, orders=1),
+    "order.modify": Route(rest_orders.modify, weight=0, orders=1),
     "order.cancel": Route(rest_orders.cancel),
     "order.status": Route(rest_orders.query),
-    "algoOrder.place": Route(rest_algo.place, orders=1),
+    "algoOrder.place": Route(rest_algo.place, weight=0, orders=1),
     "algoOrder.cancel": Route(rest_algo.cancel),
     "account.position": Route(rest_account.position_risk_v2, weight=5),
     "v2/account.position": Route(rest_account.position_risk_v3, weight=5),
@@ -43,9 +43,11 @@ METHODS: dict[str, Route] = {
 
 
 class Session:
-    """Whoever has logged on over a connection need not sign again there. Mutable."""
+    """Whoever has logged on over a connection need not sign again there. Mutable. `limits` "false": answers are
+    wanted without them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: str = "true") -> None:
+        self.limits = limits
         self.account: Account | None = None
         self._since_ms = 0
 
@@ -64,12 +66,16 @@ class Session:
             case _:
                 raise ApiError(-1000, f"Unknown method {method}.")
         since = None if self.account is None else self._since_ms
-        times = {"connectedSince": self._since_ms, "returnRateLimits": True, "serverTime": venue.exchange.now_ms}
+        times = {
+            "connectedSince": self._since_ms,
+            "returnRateLimits": self.limits != "false",
+            "serverTime": venue.exchange.now_ms,
+        }
         return {"apiKey": self.key, "authorizedSince": since} | times
 
 
 async def serve_api(venue: Venue, request: web.Request) -> web.WebSocketResponse:
-    session = Session()
+    session = Session(request.query.get("returnRateLimits", "true"))
 
     async def heard(line: Line, text: str) -> bytes | None:
         if (body := await _answer(venue, session, text)) is None:
@@ -93,8 +99,9 @@ async def _answer(venue: Venue, session: Session, text: str) -> dict[str, Any] |
     found = await outcome(venue, asked, lambda: _act(venue, session, method, given))
     if found.body is None:
         return None
-    body = {"error" if found.code else "result": found.body}
-    return {"id": number, "status": found.status} | body | {"rateLimits": counted(venue, key)}
+    body = {"id": number, "status": found.status} | {"error" if found.code else "result": found.body}
+    wanted = given.get("returnRateLimits") or session.limits
+    return body if wanted == "false" else body | {"rateLimits": counted(venue, key)}
 
 
 def _act(venue: Venue, session: Session, method: str, given: Mapping[str, str]) -> Any:
@@ -104,7 +111,8 @@ def _act(venue: Venue, session: Session, method: str, given: Mapping[str, str]) 
     route = METHODS.get(method)
     if route is None:
         raise ApiError(-1000, f"Unknown method {method}.")
-    venue.limits(given.get("apiKey")).spend(route.weight, route.orders, venue.exchange.now_ms)
+    limits = venue.limits(given.get("apiKey") or session.key)
+    limits.spend(route.weighs(given), route.orders, venue.exchange.now_ms)
     return venue.act(route, _account(venue, session, route, given), given)
 
 

@@ -1,13 +1,17 @@
 """Who may ask the loopback venue, and that whatever is asked gets an answer of the protocol."""
 
+from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.types import Nanos
+from engine.venue_sim.auth import private_pem
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.routes import ROUTES
 from engine.venue_sim.venue import Asked
@@ -62,7 +66,7 @@ async def test_a_signature_covers_query_and_body() -> None:
         async with client.session.post(url, data=sent, headers=headers) as answer:
             assert answer.status == 200
             assert answer.headers["X-MBX-ORDER-COUNT-1M"] == "1"
-            assert int(answer.headers["X-MBX-USED-WEIGHT-1M"]) > 0
+            assert answer.headers["X-MBX-USED-WEIGHT-1M"] == "0"  # an order weighs nothing, it is counted
 
 
 async def test_over_the_websocket_api() -> None:
@@ -91,6 +95,57 @@ async def test_over_the_websocket_api() -> None:
         assert (await socket.receive_json(timeout=10))["error"]["code"] == -2014
         await socket.send_str("nonsense")
         assert (await socket.receive_json(timeout=10))["status"] == 400
+
+
+async def test_an_ed25519_key_signs_and_logs_on() -> None:
+    """As a client would that is given the PEM alone: base64 over the bytes sent, and over sorted parameters."""
+    key = load_pem_private_key(private_pem("secret0"), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+
+    def made(text: str) -> str:
+        return b64encode(key.sign(text.encode())).decode()
+
+    async with client_of(venue_of()) as client:
+        query = f"timestamp={NOW_MS}"
+        assert await get(client, f"{query}&{urlencode({'signature': made(query)})}", "key0") == (200, 0)
+        assert await get(client, f"{query}&signature={made(query)}", "key0") == (200, 0)  # not encoded: a plus is sent
+        assert await get(client, f"{query}&{urlencode({'signature': made('timestamp=1')})}", "key0") == (400, -1022)
+        socket = await client.session.ws_connect(client.addresses.ws_api)
+        client.sockets.append(socket)
+        logon = {"apiKey": "key0", "timestamp": NOW_MS, "signature": made(f"apiKey=key0&timestamp={NOW_MS}")}
+        await socket.send_json({"id": 1, "method": "session.logon", "params": logon})
+        assert (await socket.receive_json(timeout=10))["result"]["apiKey"] == "key0"
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "weight"),
+    [
+        ("/fapi/v1/depth", {"symbol": SYMBOL, "limit": 5}, 2),
+        ("/fapi/v1/depth", {"symbol": SYMBOL, "limit": 1000}, 20),
+        ("/fapi/v1/klines", {"symbol": SYMBOL, "interval": "1m"}, 5),
+        ("/fapi/v1/klines", {"symbol": SYMBOL, "interval": "1m", "limit": 99}, 1),
+        ("/fapi/v1/ticker/24hr", {"symbol": SYMBOL}, 1),
+        ("/fapi/v1/ticker/24hr", {}, 40),
+        ("/fapi/v1/openOrders", {"symbol": SYMBOL}, 1),
+        ("/fapi/v1/openOrders", {}, 40),
+    ],
+)
+async def test_what_a_request_weighs(path: str, given: Given, weight: int) -> None:
+    async with client_of(venue_of()) as client:
+        headers = {"X-MBX-APIKEY": "key0"}
+        url = f"{client.addresses.rest}{path}?{client.signed(given)}"
+        async with client.session.get(url, headers=headers) as answer:
+            assert (answer.status, answer.headers["X-MBX-USED-WEIGHT-1M"]) == (200, str(weight))
+
+
+async def test_too_much_is_refused_until_the_minute_is_over() -> None:
+    async with client_of(venue_of()) as client:
+        for _ in range(2400 // 40):
+            assert (await client.ask("GET", "/fapi/v1/openOrders"))[0] == 200
+        status, said = await client.ask("GET", "/fapi/v1/openOrders")
+        assert (status, said["code"]) == (429, -1003)
+        client.advance(60)
+        assert (await client.ask("GET", "/fapi/v1/openOrders"))[0] == 200
 
 
 async def test_secrets_and_signatures_are_not_logged() -> None:

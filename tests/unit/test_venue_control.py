@@ -121,11 +121,28 @@ async def test_a_stop_waits_for_its_price() -> None:
         }
         assert (await client.ask("POST", "/fapi/v1/algoOrder", **stop, triggerPrice="101"))[1]["code"] == -2021
         _, waiting = await client.ask("POST", "/fapi/v1/algoOrder", **stop, triggerPrice="99.8")
+        assert (await client.ask("POST", "/fapi/v1/algoOrder", **stop, triggerPrice="99.7"))[1]["code"] == -4130
         assert len((await client.ask("GET", "/fapi/v1/openAlgoOrders"))[1]) == 1
         client.advance(1)
         assert (await client.ask("GET", "/fapi/v3/positionRisk"))[1] == []
         _, done = await client.ask("GET", "/fapi/v1/algoOrder", algoId=waiting["algoId"])
-        assert done["algoStatus"] == "FINISHED"
+        assert (done["algoStatus"], done["actualQty"], float(done["actualPrice"])) == ("FINISHED", "0.500", 100.0)
+
+
+async def test_a_stop_at_a_limit_is_finished_when_its_order_is() -> None:
+    async with client_of(venue_of([Print(SYMBOL, at(1), -1, 998, 10)])) as client:
+        await client.place("BUY", None, "0.5")
+        asked = {"symbol": SYMBOL, "side": "SELL", "type": "STOP", "quantity": "0.5", "reduceOnly": "true"}
+        _, made = await client.ask("POST", "/fapi/v1/algoOrder", **asked, price="100.5", triggerPrice="99.8")
+        stream = await client.stream(f"/ws/{(await client.ask('POST', '/fapi/v1/listenKey'))[1]['listenKey']}")
+        client.advance(1)
+        said = [(await stream.receive_json(timeout=10)) for _ in range(3)]
+        assert [each["o"]["X"] for each in said] == ["TRIGGERING", "NEW", "TRIGGERED"]
+        _, (resting,) = await client.ask("GET", "/fapi/v1/openOrders", symbol=SYMBOL)
+        assert (await client.ask("GET", "/fapi/v1/algoOrder", algoId=made["algoId"]))[1]["algoStatus"] == "TRIGGERED"
+        await client.ask("DELETE", "/fapi/v1/order", symbol=SYMBOL, orderId=resting["orderId"])
+        _, over = await client.ask("GET", "/fapi/v1/algoOrder", algoId=made["algoId"])
+        assert (over["algoStatus"], over["actualOrderId"]) == ("FINISHED", str(resting["orderId"]))
 
 
 @pytest.mark.parametrize("active", [True, False])

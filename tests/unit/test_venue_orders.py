@@ -8,6 +8,8 @@ from engine.core.types import Side
 from engine.venue_sim.market_events import Depth, Print
 from tests.support.venue import SYMBOL, Client, at, client_of, venue_of
 
+CLOSING = {"closePosition": "true", "triggerPrice": "99", "quantity": ""}
+
 
 async def refused(client: Client, code: int, side: str, price: str | None, quantity: str, **more: object) -> None:
     status, body = await client.place(side, price, quantity, **more)
@@ -95,6 +97,7 @@ async def test_who_rests_waits_for_its_turn() -> None:
         (-1115, "BUY", "99.0", "1", {"timeInForce": "GTG"}),
         (-4120, "BUY", "99.0", "1", {"type": "STOP_MARKET", "stopPrice": "101"}),
         (-1116, "BUY", "99.0", "1", {"type": "MOON"}),
+        (-4136, "BUY", "99.0", "1", {"closePosition": "true"}),
         (-4015, "BUY", "99.0", "1", {"newClientOrderId": "no spaces"}),
     ],
 )
@@ -116,6 +119,8 @@ async def test_the_venue_prices_an_order_from_the_book(match: str, price: str) -
     [
         (-4031, "POST", "algoOrder", {"type": "STOP_MARKET", "workingType": "MOOD", "triggerPrice": "99"}),
         (-4137, "POST", "algoOrder", {"type": "STOP_MARKET", "closePosition": "true", "triggerPrice": "99"}),
+        (-1106, "POST", "algoOrder", {"type": "STOP_MARKET", **CLOSING, "reduceOnly": "true"}),
+        (-4136, "POST", "algoOrder", {"type": "STOP", **CLOSING, "price": "98"}),
         (-4161, "POST", "leverage", {"leverage": 2}),
         (-4167, "POST", "multiAssetsMargin", {"multiAssetsMargin": "true"}),
         (-4048, "POST", "marginType", {"marginType": "CROSSED"}),
