@@ -13,18 +13,20 @@ from engine.nautilus.access import Access, Addresses, Client
 class Adapter(NamedTuple):
     """`market` makes a node's client for some instruments, `account` one for an account; None: none is traded with.
     `levels`: of the book, a side; None: all that there are. `quotes`: the best prices that it tells are the book's;
-    else they are made from the book. `whole`: of a book that comes whole each time."""
+    else they are made from the book. `whole`: of a book that comes whole each time. `told_s`: in how many
+    seconds it has to tell what an account's orders are, and were."""
 
     market: Callable[[Addresses, tuple[str, ...]], Client]
     account: Callable[[Addresses, Access, Started], Client] | None = None
     levels: int | None = None
     quotes: bool = True
     whole: Whole | None = None
+    told_s: int = 30
 
 
 ADAPTERS = {
     binance.VENUE: Adapter(binance.market, binance.account),
-    bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False),
+    bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False, told_s=bybit.TOLD_S),
     okx.VENUE: Adapter(okx.market, levels=okx.LEVELS),
     hyperliquid.VENUE: Adapter(hyperliquid.market, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)),
 }

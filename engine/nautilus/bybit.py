@@ -19,6 +19,7 @@ from engine.nautilus.access import Access, Addresses, Client
 
 VENUE = "BYBIT"
 LEVELS = 200  # a side, ten times a second; 50 would span less than a spread on what has a small tick
+TOLD_S = 900  # it reads all orders of a week, one page of 50 after the other: a busy week has some 100,000
 _PUBLIC, _PRIVATE = "/v5/public/linear", "/v5/private"
 
 

@@ -65,6 +65,7 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         execution=adapter.account(market.addresses, account.access, started),
         simulated=False,
         quotes_from_book=not adapter.quotes,
+        told_s=adapter.told_s,
         stream=market.stream,
         log=market.log,
     )

@@ -49,7 +49,8 @@ _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, besi
 
 class Parts(NamedTuple):
     """`simulated`: the venue is NautilusTrader's sandbox. `quotes_from_book`: the market tells no best prices.
-    `stream`: the folder in which the market data is recorded; `log`: that in which NautilusTrader writes `node.log`."""
+    `stream`: the folder in which the market data is recorded; `log`: that in which NautilusTrader writes `node.log`;
+    `told_s`: as engine.nautilus.adapters.Adapter."""
 
     venue: str
     market: Client
@@ -58,6 +59,7 @@ class Parts(NamedTuple):
     quotes_from_book: bool = False
     stream: Path | None = None
     log: Path | None = None
+    told_s: int = 30
 
 
 class Driven(Protocol):
@@ -79,6 +81,7 @@ def live_node(parts: Parts) -> LiveNode:
         trader_id=TraderId(TRADER),
         logging=_logged(parts.log),
         timeout_connection_secs=_CONNECT_S,
+        timeout_reconciliation_secs=parts.told_s,
         delay_post_stop_secs=0.0 if parts.simulated else 2.0,
         data_engine=LiveDataEngineConfig(emit_quotes_from_book=parts.quotes_from_book),
         risk_engine=_risk_engine(parts),
@@ -132,7 +135,8 @@ def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
             beside = Beside("AFTER-001", failed=shell.fail, each_second=desk.afterwards, after_ns=_LEFT_NS)
             node.add_actor(beside)
             began = time.perf_counter()
-            driven(node, shell, asked.append)
+            within_s = _CONNECT_S + (0 if parts.simulated else parts.told_s)
+            driven(node, shell, asked.append, within_s=within_s)
             seconds = time.perf_counter() - began
             shell.feed_rest()
             if shell.stopped_ns is None:
@@ -147,8 +151,9 @@ def traded(parts: Parts, desk: Desk, shell: Shell, asked: list[Stopped]) -> End:
             node.dispose()
 
 
-def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> None:
-    """Run a node with its shell, on this thread, until it has stopped. `stop` is told of a signal that asks for it.
+def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None], *, within_s: float = _CONNECT_S) -> None:
+    """Run a node with its shell, on this thread, until it has stopped. `stop` is told of a signal that asks for it;
+    `within_s`: by when it must have started.
 
     Raises what the shell failed with; Stopped, or DataError where the venue cannot be reached, if it never got to
     start; ValueError outside the main thread.
@@ -163,7 +168,7 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None]) -> No
             handle.stop()
 
     failed: Exception | None = None
-    late = Timer(_CONNECT_S + 1, lambda: None if shell.running else handle.stop())
+    late = Timer(within_s + 1, lambda: None if shell.running else handle.stop())
     late.start()
     try:
         with heeded(node, note, failed=shell.fail), collected_between_ticks(node, failed=shell.fail):

@@ -74,7 +74,7 @@ def preflight(venue: TradedAt, wanted: Wanted, *, change: bool = True) -> Prefli
     findings = (
         *settings,
         *(_not_as_set(wanted, account) if change else ()),
-        *_currencies(venue, wanted.instrument),
+        *_currencies(venue),
         *_contract(wanted.instrument, terms),
         *_funds(wanted, account),
         *_orders(wanted, account, timer),
@@ -154,7 +154,7 @@ def _not_as_set(wanted: Wanted, account: Account) -> Iterator[Finding]:
         yield Finding("margin type read back", str(wanted.margin_type), account.margin_type, Verdict.REFUSED)
 
 
-def _currencies(venue: TradedAt, instrument: Instrument) -> Iterator[Finding]:
+def _currencies(venue: TradedAt) -> Iterator[Finding]:
     """The books are in one currency: so must be the fees, and the margin."""
     for what, is_on, remedy in venue.doubts():
         try:
@@ -162,7 +162,7 @@ def _currencies(venue: TradedAt, instrument: Instrument) -> Iterator[Finding]:
         except VenueError as error:
             yield Finding(what, "off", "not said", Verdict.NOTED, str(error))
             continue
-        why = f"{remedy}: the books are in {instrument.settlement}" if on else ""
+        why = remedy if on else ""
         yield Finding(what, "off", "on" if on else "off", Verdict.REFUSED if on else Verdict.OK, why)
 
 

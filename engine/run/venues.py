@@ -39,10 +39,12 @@ VENUES = (
         ("leverage", "position mode"),
         "in Rust both fields are there, from Python they are always none; so no Hedge mode; fundings, and trades that "
         "its stream missed; a private stream that asks for the venue's timer; an "
-        "execution without a fee's currency would end the process",
+        "execution without a fee's currency would end the process; before it starts it reads all orders of a week, "
+        "one page of 50 after the other",
         "set and read back the leverage by REST, ask for what was missed; arm the timer with a connection of our own "
         "where the account has one, else say before the start that nothing cancels what rests should the machine die; "
-        "refuse Hedge mode, another margin mode than the account's, contracts in USDC",
+        "refuse Hedge mode, another margin mode than the account's, contracts in USDC, newest executions without a "
+        "fee's currency; wait for the start, minutes after a busy week",
         one_way_only=True,
     ),
     Spoken(

@@ -25,6 +25,16 @@ def tried[T](call: Callable[[], T]) -> T:
     return again(call)
 
 
+def changed(call: Callable[[], Any], so_already: frozenset[Any]) -> Any:
+    """What can be asked twice: that it is so already (a code of these) is an answer."""
+    try:
+        return tried(call)
+    except VenueError as error:
+        if error.code not in so_already:
+            raise
+        return None
+
+
 def sent(http: httpx.Client, asked: str, method: str, target: str, **request: Any) -> httpx.Response:
     """Raises UnansweredError for what never came back: it may have been done. The text of httpx may hold the address
     with its signature: only the kind of what went wrong is told."""

@@ -79,8 +79,9 @@ class Binance(Signed):
         return str(entries[0].get("accountAlias", "")) if entries else ""
 
     def doubts(self) -> tuple[Doubt, ...]:
-        fees = Doubt("fees in BNB", self._pays_fees_in_bnb, "turn it off at the venue")
-        remedy = "choose single-asset mode at the venue"
+        books = "the books are in the contract's currency"
+        fees = Doubt("fees in BNB", self._pays_fees_in_bnb, f"turn it off at the venue: {books}")
+        remedy = f"choose single-asset mode at the venue: {books}"
         return fees, Doubt("margin of several assets", self._shares_margin_among_assets, remedy)
 
     def _pays_fees_in_bnb(self) -> bool:

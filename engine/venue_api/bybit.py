@@ -97,8 +97,15 @@ class Bybit(SignedV5):
         return str(self.signed_read("/v5/user/query-api").get("userID", ""))
 
     def doubts(self) -> tuple[Doubt, ...]:
-        """Fees and the margin's interest are booked in the contract's own currency."""
-        return ()
+        """Fees and the margin's interest are booked in the contract's own currency. NautilusTrader's adapter reads the
+        executions of a week before it starts, and ends the process at one that does not name it."""
+        remedy = "NautilusTrader 2.0.0rc7 cannot read the account's executions of the last week, and would crash"
+        return (Doubt("fees without a currency", self._has_nameless_fees, remedy),)
+
+    def _has_nameless_fees(self) -> bool:
+        """As far as the newest tell."""
+        newest = self.signed_read("/v5/execution/list", category="linear", limit=100)["list"]
+        return any(not row["feeCurrency"] for row in newest)
 
     def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         rows = self.pages("/v5/order/realtime", category="linear", symbol=symbol, openOnly=0, limit=50)

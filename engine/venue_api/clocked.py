@@ -6,6 +6,9 @@ from typing import Self
 
 import httpx
 
+from engine.venue_api.asked import UnansweredError
+from engine.venue_api.errors import VenueError
+
 
 class Clocked(ABC):
     """`clock_ms` is our own clock; `offset_ms` is the venue's less ours, known from the beginning of the block on."""
@@ -32,6 +35,17 @@ class Clocked(ABC):
         server = self.server_ms()
         self.offset_ms = server - (asked + self._clock_ms()) // 2
         return self.offset_ms
+
+    def in_time[T](self, asked: str, call: Callable[[], T], too_late: object) -> T:
+        """A request that bears our time. Where the venue says by the code `too_late` that its own is another, that is
+        read anew; raises UnansweredError then: it can be asked again."""
+        try:
+            return call()
+        except VenueError as error:
+            if error.code != too_late:
+                raise
+            self.synchronise()
+            raise UnansweredError(asked, "our clock and the venue's differ", code=error.code) from None
 
     @abstractmethod
     def server_ms(self) -> int:

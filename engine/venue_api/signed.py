@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 
 import httpx
 
-from engine.venue_api.asked import UnansweredError, decoded, sent, tried
+from engine.venue_api.asked import UnansweredError, changed, decoded, sent, tried
 from engine.venue_api.clocked import Clocked
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
 
 RECV_WINDOW_MS = 5000
+CLOCKS_DIFFER = -1021
 NOTHING_TO_CHANGE = frozenset({-4046, -4059})  # margin type, position mode: as asked already
 
 type Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -41,25 +42,15 @@ class Signed(Clocked):
         return tried(lambda: self.signed("GET", path, fields))
 
     def change(self, method: Method, path: str, **fields: object) -> Any:
-        """What can be asked twice: that it is so already is an answer."""
-        try:
-            return tried(lambda: self.signed(method, path, fields))
-        except VenueError as error:
-            if error.code not in NOTHING_TO_CHANGE:
-                raise
-            return None
+        """What can be asked twice."""
+        return changed(lambda: self.signed(method, path, fields), NOTHING_TO_CHANGE)
 
     def signed(self, method: Method, path: str, fields: dict[str, object]) -> Any:
         timed = fields | {"recvWindow": RECV_WINDOW_MS, "timestamp": self.now_ms}
         query = urlencode(timed)
         signature = hmac.new(self._keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-        try:
-            return self._answer(method, f"{path}?{query}&signature={signature}", {})
-        except VenueError as error:
-            if error.code == -1021:  # our clock has drifted since
-                self.synchronise()
-                raise UnansweredError(f"{method} {path}", "our clock and the venue's differ", code=error.code) from None
-            raise
+        target = f"{path}?{query}&signature={signature}"
+        return self.in_time(f"{method} {path}", lambda: self._answer(method, target, {}), CLOCKS_DIFFER)
 
     def _answer(self, method: Method, target: str, fields: dict[str, object]) -> Any:
         asked = f"{method} {target.partition('?')[0]}"

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlencode
 
 import httpx
 
-from engine.venue_api.asked import UnansweredError, decoded, sent, tried
+from engine.venue_api.asked import UnansweredError, changed, decoded, sent, tried
 from engine.venue_api.clocked import Clocked
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
@@ -52,13 +52,8 @@ class SignedV5(Clocked):
                 return rows
 
     def change(self, path: str, **fields: object) -> Any:
-        """What can be asked twice: that it is so already is an answer."""
-        try:
-            return tried(lambda: self.signed("POST", path, fields))
-        except VenueError as error:
-            if error.code not in NOTHING_TO_CHANGE:
-                raise
-            return None
+        """What can be asked twice."""
+        return changed(lambda: self.signed("POST", path, fields), NOTHING_TO_CHANGE)
 
     def signed(self, method: str, path: str, fields: dict[str, object]) -> Any:
         payload = urlencode(fields) if method == "GET" else json.dumps(fields)
@@ -67,13 +62,7 @@ class SignedV5(Clocked):
         sign = hmac.new(self._keys.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         headers = {"X-BAPI-API-KEY": key, "X-BAPI-TIMESTAMP": stamp, "X-BAPI-SIGN": sign}
         headers["X-BAPI-RECV-WINDOW"] = str(RECV_WINDOW_MS)
-        try:
-            return self._answer(method, path, payload, headers)
-        except VenueError as error:
-            if error.code == CLOCKS_DIFFER:  # ours has drifted since
-                self.synchronise()
-                raise UnansweredError(f"{method} {path}", "our clock and the venue's differ", code=error.code) from None
-            raise
+        return self.in_time(f"{method} {path}", lambda: self._answer(method, path, payload, headers), CLOCKS_DIFFER)
 
     def _answer(self, method: str, path: str, payload: str, headers: dict[str, str]) -> Any:
         asked = f"{method} {path}"

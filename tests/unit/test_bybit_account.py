@@ -55,6 +55,17 @@ async def test_the_leverage_is_set_and_read_back() -> None:
         assert verdicts(again)["leverage"] is Verdict.OK
 
 
+async def test_executions_that_would_end_the_process_are_refused_before_it_begins() -> None:
+    async with client_of(venue_of(of=BybitVenue)) as client:
+        contract = client.venue.exchange.contracts[SYMBOL]
+        await asked(client, lambda there: order(there, "Buy", None, "0.1"))
+        assert not (await asked(client, lambda there: preflight(there, AT_BYBIT))).refused
+        nameless = msgspec.structs.replace(contract.instrument, settlement="")
+        client.venue.exchange.contracts[SYMBOL] = msgspec.structs.replace(contract, instrument=nameless)
+        found = await asked(client, lambda there: preflight(there, AT_BYBIT))
+        assert [each.what for each in found.refused] == ["fees without a currency"]
+
+
 async def test_the_whole_account_s_margin_is_not_changed_for_one_contract() -> None:
     async with client_of(venue_of(of=BybitVenue)) as client:
         wanted = msgspec.structs.replace(AT_BYBIT, margin_type="ISOLATED")

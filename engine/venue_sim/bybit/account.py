@@ -107,24 +107,26 @@ def _found(exchange: Exchange, account: Account, given: Parameters) -> Order:
 
 
 def open_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    """Of one symbol or of all; conditional ones are not traded here."""
-    orders = [] if given.get("orderFilter") == "StopOrder" else _asked(account.open.values(), given)
+    """Of one symbol or of all."""
+    orders = _asked(account, account.open.values(), given)
     return _page(exchange, given, orders, _order_row)
 
 
 def order_history(exchange: Exchange, account: Account, given: Parameters) -> Any:
     """Those that are over, newest first."""
-    stop = given.get("orderFilter") == "StopOrder"
-    over = () if stop else (order for order in reversed(account.orders.values()) if not order.is_open)
-    return _page(exchange, given, _asked(over, given), _order_row)
+    over = (order for order in reversed(account.orders.values()) if not order.is_open)
+    return _page(exchange, given, _asked(account, over, given), _order_row)
 
 
 def _order_row(exchange: Exchange, order: Order) -> Any:
     return words.order_row(order, exchange.contracts[order.request.symbol])
 
 
-def _asked(orders: Iterable[Order], given: Parameters) -> list[Order]:
+def _asked(account: Account, orders: Iterable[Order], given: Parameters) -> list[Order]:
+    """Neither conditional ones are traded here nor contracts that are settled in another asset than the account's."""
     check_category(given)
+    if given.get("orderFilter") == "StopOrder" or given.get("settleCoin", account.asset) != account.asset:
+        return []
     number = _number(given)
     wanted = {"symbol": given.get("symbol"), "client_id": given.get("orderLinkId")}
     named = (each for each in orders if number in {None, each.id})
