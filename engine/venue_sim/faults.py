@@ -34,8 +34,8 @@ STATUSES = (400, 403, 408, 418, 429, 500, 502, 503, 504)
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule. Times are seconds of the venue's clock since it opened; `until_s` None is for ever.
 
-    `on` says what it strikes: of messages and disconnects the connections (market, user, api; empty is all), of
-    requests the part of "METHOD /path" or "WS method" that must occur. `most`: how many times at most.
+    `on` says what it strikes: of messages and disconnects the connections (market, user, api; empty is all, of
+    messages all but the answers of api), of requests the part of "METHOD /path" or "WS method" that must occur. `most`: how many times at most.
     """
 
     kind: Kind
@@ -92,7 +92,8 @@ class Faults:
 
     def of_message(self, line: str, now_s: float) -> Rule | None:
         """The first rule that strikes a message on a kind of connection."""
-        return next((r for r in self._of(MESSAGES) if r.fault.on in {"", line} and r.strikes(now_s)), None)
+        named = {line} if line == "api" else {"", line}
+        return next((r for r in self._of(MESSAGES) if r.fault.on in named and r.strikes(now_s)), None)
 
     def of_request(self, kind: Kind, what: str, now_s: float) -> Rule | None:
         return next((r for r in self._of((kind,)) if r.fault.on in what and r.strikes(now_s)), None)

@@ -51,7 +51,7 @@ async def talk(
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT and (answer := await hear(line, message.data)) is not None:
-                line.answer(answer)
+                (line.send if kind == "api" else line.answer)(answer)
     finally:
         venue.disconnected(line)
         writing.cancel()

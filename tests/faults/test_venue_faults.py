@@ -12,7 +12,7 @@ from engine.core.errors import ConfigError
 from engine.venue_sim.faults import Fault, Faults, faults_from, mixture
 from engine.venue_sim.market_events import Print
 from engine.venue_sim.venue import Venue
-from tests.support.venue import SYMBOL, Client, MemoryLog, at, client_of, venue_of
+from tests.support.venue import SYMBOL, Client, MemoryLog, at, client_of, sign, venue_of
 
 ORDER = "/fapi/v1/order"
 
@@ -45,6 +45,27 @@ async def test_messages_are_lost_doubled_and_overtaken() -> None:
         assert await trade_ids(client, 3) == [2, 3, 1]
     async with client_of(faulty(Fault(kind="delay", most=1), trades=3)) as client:
         assert await trade_ids(client, 3) == [1, 2, 3]
+
+
+async def test_an_answer_is_lost_and_the_connection_stays() -> None:
+    """Over the WebSocket API: the order is there, and the next request is answered."""
+    async with client_of(faulty(Fault(kind="lose", on="api", most=1), Fault(kind="lose"))) as client:
+        socket = await client.session.ws_connect(client.addresses.ws_api)
+        client.sockets.append(socket)
+        for number, method in enumerate(("order.place", "time")):
+            order = {
+                "symbol": SYMBOL,
+                "side": "BUY",
+                "type": "LIMIT",
+                "timeInForce": "GTC",
+                "quantity": "1",
+                "price": "99",
+            }
+            given = {**order, "apiKey": "key0", "timestamp": str(client.venue.exchange.now_ms)}
+            signed = sign("secret0", "&".join(f"{name}={given[name]}" for name in sorted(given)))
+            await socket.send_json({"id": number, "method": method, "params": given | {"signature": signed}})
+        assert (await socket.receive_json(timeout=10))["id"] == 1
+        assert len((await client.ask("GET", "/fapi/v1/openOrders"))[1]) == 1
 
 
 async def _counted(client: Client, kind: str) -> list[str]:
