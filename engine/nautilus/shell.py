@@ -116,7 +116,7 @@ class Shell(Strategy):
         if not self._plan.stop_within_ns:
             self._request_stop(reason)
         elif self.stopped_ns is None:
-            for name in {"tick", "rehearsal"} & set(self._clock.timer_names()):
+            for name in [n for n in self._clock.timer_names() if n.startswith(("tick", "rehearsal", "funding"))]:
                 self._clock.cancel_timer(name)
             self._waiting = True
             self._guarded(self._say_stopping)

@@ -1,5 +1,6 @@
 """A tape on a live node and the same tape in the simulated exchange of a backtest: one run."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -83,3 +84,12 @@ def test_a_book_that_tells_no_quotes_is_enough(tmp_path: Path) -> None:
     both = [host(market, tmp_path / host.__name__, script, data={"quotes": False})[0] for host in (backtest, paper)]
     assert fills(both[0]) == fills(both[1])
     assert len(fills(both[0])) == 2
+
+
+def test_a_settlement_after_the_feed_s_end_is_not_booked(tmp_path: Path) -> None:
+    """One is announced for 3 s and one for an hour later, by when nothing is known of the position or its price."""
+    market = calm_market(6).mark(0.5, "100").funding(1, "0.001", settles=3).funding(4, "0.001", settles=3600)
+    for host in (backtest, paper):
+        told, end = host(market, tmp_path / host.__name__, {2: (buy("2", "100.2"),)}, simulation=VENUES["instant"])
+        assert [event.amount for event in told.of(FundingSettled)] == [Decimal("-0.2")]
+        assert [held.size for held in end.positions] == [2]
