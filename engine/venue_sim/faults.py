@@ -34,8 +34,9 @@ STATUSES = (400, 403, 408, 418, 429, 500, 502, 503, 504)
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule. Times are seconds of the venue's clock since it opened; `until_s` None is for ever.
 
-    `on` says what it strikes: of messages and disconnects the connections (market, user, api; empty is all, of
-    messages all but the answers of api), of requests the part of "METHOD /path" or "WS method" that must occur. `most`: how many times at most.
+    `on` says what it strikes: of messages and disconnects the connections (market, user, api; empty is all, but for
+    messages not the answers of api), of requests the part of "METHOD /path" or "WS method" that must occur. `most`: how
+    many times at most.
     """
 
     kind: Kind
