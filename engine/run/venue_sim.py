@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -72,10 +72,11 @@ def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Ve
         message = f"must be one of {', '.join(PROTOCOLS)}, not {protocol}"
         raise ConfigError(Problem("--protocol", f"the venue's words {message}"))
     feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
-    accounts = accounts_of(instruments, settings)
+    kind = PROTOCOLS[protocol].venue
+    accounts = accounts_of(instruments, settings, kind.named)
     if settings.ed25519 is not None:
         _write_key(settings.ed25519, accounts[0])
-    venue = PROTOCOLS[protocol].venue(instruments, accounts, feed, VenueLog(settings.log))
+    venue = kind(instruments, accounts, feed, VenueLog(settings.log))
     venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue
@@ -100,11 +101,13 @@ def _instruments(catalog: Path, instrument_id: str | None) -> tuple[Instrument, 
     return tuple(instrument_of(catalog, each) for each in wanted)
 
 
-def accounts_of(instruments: tuple[Instrument, ...], settings: Settings) -> list[Account]:
-    """Keys and secrets follow from the seed: they open nothing but this venue."""
+def accounts_of(
+    instruments: tuple[Instrument, ...], settings: Settings, named: Callable[[str, str], tuple[str, str]] = Venue.named
+) -> list[Account]:
+    """Keys and secrets follow from the seed: they open nothing but this venue. `named`: in the venue's own form."""
     made = []
     for number in range(settings.accounts):
-        key, secret = (_token(f"{word}:{settings.seed}:{number}") for word in ("key", "secret"))
+        key, secret = named(*(_token(f"{word}:{settings.seed}:{number}") for word in ("key", "secret")))
         account = Account(key, secret, asset=instruments[0].settlement, wallet=settings.balance)
         account.dual = settings.hedge
         made.append(account)

@@ -11,6 +11,8 @@ from aiohttp import web
 from engine.core.errors import ConfigError, Problem
 from engine.venue_sim.bybit import server as bybit
 from engine.venue_sim.bybit.venue import BybitVenue
+from engine.venue_sim.hyperliquid import server as hyperliquid
+from engine.venue_sim.hyperliquid.venue import HyperliquidVenue
 from engine.venue_sim.rest import answer, answer_control
 from engine.venue_sim.sockets import serve_streams
 from engine.venue_sim.striking import strike_moments
@@ -45,6 +47,7 @@ PROTOCOLS = {
     for each in (
         Protocol(Venue, answer, _serve_binance, "/ws-fapi/v1"),
         Protocol(BybitVenue, bybit.answer, bybit.serve, "/v5/trade"),
+        Protocol(HyperliquidVenue, hyperliquid.answer, hyperliquid.serve, "/ws"),
     )
 }
 

@@ -55,6 +55,11 @@ class Venue:
     def _subscriptions(self) -> Subscriptions:
         return Streams()
 
+    @staticmethod
+    def named(key: str, secret: str) -> tuple[str, str]:
+        """Key and secret of an account that is made of two of 64 hexadecimal digits."""
+        return key, secret
+
     # --- time ---------------------------------------------------------------------------------------------------
 
     def prime(self) -> None:
