@@ -146,8 +146,10 @@ def _okx(answer: Any, instrument_id: str) -> Contract | None:
 
 
 def _hyperliquid(answer: Any, instrument_id: str) -> Contract | None:
+    """The tick is the finest that there is; where the answer tells the prices of now, the one that they allow."""
     metas = [answer] if isinstance(answer, dict) else [meta for meta in answer if "universe" in meta]
-    for dex, entry in ((meta, entry) for meta in metas for entry in meta["universe"]):
+    contexts = answer[1] if len(answer) == len(metas) + 1 else ()  # metaAndAssetCtxs: of one market, as it stands
+    for dex, n, entry in ((meta, n, entry) for meta in metas for n, entry in enumerate(meta["universe"])):
         if f"{entry['name']}-USD-PERP.HYPERLIQUID" == instrument_id:
             digits = int(entry["szDecimals"])
             step = format(Decimal(1).scaleb(-digits), "f")
@@ -155,13 +157,20 @@ def _hyperliquid(answer: Any, instrument_id: str) -> Contract | None:
                 instrument_id,
                 raw_symbol=entry["name"],
                 currencies=(entry["name"].rpartition(":")[2], "USD", _COLLATERALS[dex.get("collateralToken", 0)]),
-                tick=format(Decimal(1).scaleb(digits - 6), "f"),
+                tick=_hyperliquid_tick(digits, Decimal(contexts[n]["markPx"]) if contexts else None),
                 step=step,
                 min_size=step,
                 min_notional="10",
                 margins=_of_leverage(entry["maxLeverage"]),
             )
     return None
+
+
+def _hyperliquid_tick(size_digits: int, price: Decimal | None) -> str:
+    """A price has six decimals less those of a size, and five significant digits, but whole ones are always allowed."""
+    finest = Decimal(1).scaleb(size_digits - 6)
+    allowed = finest if price is None else Decimal(1).scaleb(min(price.adjusted() - 4, 0))
+    return format(max(finest, allowed), "f")
 
 
 def _contract(  # noqa: PLR0913 - a contract has many terms

@@ -19,6 +19,7 @@ from engine.journal.manifest import manifest_hash
 from engine.run.account import before_of
 from engine.run.exposure import Exposure, worst_case
 from engine.run.halt import Halted
+from engine.run.ids_sent import ids_sent
 from engine.run.keys import keys_of, names_of
 from engine.run.live import Live, Traded, planned_live, trade
 from engine.run.market_now import account_at
@@ -43,6 +44,7 @@ def run(run_file: Path, changes: list[str], options: dict[str, Any], *, as_json:
         speak.note(f"note: {note}")
     try:
         with account_at(config.venue, keys) as venue:
+            venue.sent(() if folder is None else ids_sent(folder)())
             timer = _looked_at(live, venue, agreed=options["live"])
             to_standard_error()
             created = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251  told to people, decides nothing

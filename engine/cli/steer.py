@@ -10,6 +10,7 @@ from engine.journal.manifest import read_run_file
 from engine.run import halt as switch
 from engine.run.control import Pause, Resume, Set, Word, say
 from engine.run.keys import keys_of
+from engine.run.ids_sent import ids_sent
 from engine.run.market_now import account_at
 from engine.run.runs import run_folder
 from engine.venue_api.errors import VenueError
@@ -50,7 +51,8 @@ def halt(run: str, runs: Path, *, flatten: bool, everyones: bool, as_json: bool)
         speak.note(f"{folder.name} was told to halt")
     try:
         with account_at(section, keys_of(section)) as venue:
-            done = switch.swept(run_file, venue, flatten=flatten, everyones=everyones)
+            sent = tuple if everyones else ids_sent(folder)
+            done = switch.swept(run_file, venue, flatten=flatten, everyones=everyones, sent=sent)
     except VenueError as error:
         raise ConfigError(Problem(section.name, str(error))) from error
     if as_json:

@@ -28,7 +28,9 @@ ADAPTERS = {
     binance.VENUE: Adapter(binance.market, binance.account),
     bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False, told_s=bybit.TOLD_S),
     okx.VENUE: Adapter(okx.market, levels=okx.LEVELS),
-    hyperliquid.VENUE: Adapter(hyperliquid.market, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)),
+    hyperliquid.VENUE: Adapter(
+        hyperliquid.market, hyperliquid.account, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from engine.nautilus.shell import Shell
 PATIENCE_NS = 10 * SECOND  # for the answers that a stop waits for
 LATE_NS = 2 * SECOND
 REHEARSED_NS = 2_000_000  # timers are good to a millisecond
+HASHED = "0x"  # what Hyperliquid keeps of an id begins so; none of ours does
 WIND_DOWN_NS = 60 * SECOND  # for what rests to be cancelled, and a position to be closed where it is to be
 
 
@@ -122,9 +123,10 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
 
 
 def _told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
-    """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade. A cancel
-    that the venue would not do is one, and says that something was missed."""
-    inferred = getattr(event, "reconciliation", False)
+    """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade; so is
+    what it tells under a hash, of which it no longer knows the id. A cancel that the venue would not do is one, and
+    says that something was missed."""
+    inferred = getattr(event, "reconciliation", False) or str(event.client_order_id).startswith(HASHED)
     if inferred or isinstance(event, OrderCancelRejected):
         doubted()
     return not inferred

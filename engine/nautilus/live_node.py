@@ -44,6 +44,7 @@ _SILENCED = {  # of the rows that are not recorded; and of a run's failure, whic
 }
 _UNREADY = "readiness timeout"
 _UNTOLD = "mass status"  # what a node must be told before it starts: the orders that rest, and what is held
+_UNRESOLVED = "Submission recovery incomplete"  # of orders that it heard no answer of: we ask what became of them
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
 
 
@@ -174,7 +175,7 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None], *, wi
         with heeded(node, note, failed=shell.fail), collected_between_ticks(node, failed=shell.fail):
             node.run()
     except Exception as failure:  # noqa: BLE001  told below, if ours did not come first
-        failed = None if _UNWRITABLE in str(failure) and shell.stopped_ns is not None else failure
+        failed = None if _is_harmless(failure) and shell.stopped_ns is not None else failure
     finally:
         late.cancel()
         late.join()  # it holds the shell, which may be dropped on its own thread only
@@ -183,6 +184,11 @@ def driven(node: LiveNode, shell: Driven, stop: Callable[[Stopped], None], *, wi
         raise noted[0] if noted else DataError(Problem("venue", why)) from cause
     if cause is not None:
         raise cause
+
+
+def _is_harmless(failure: Exception) -> bool:
+    """Of a node that has stopped otherwise well."""
+    return any(each in str(failure) for each in (_UNWRITABLE, _UNRESOLVED))
 
 
 def _unreached(cause: BaseException | None) -> str | None:

@@ -11,13 +11,14 @@ from engine.config.tree import Venue
 from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.adapters import adapter_of
-from engine.venue_api import binance, bybit
+from engine.venue_api import binance, bybit, hyperliquid
 
 TIMEOUT_S = 15.0
 
 
 class Listed(NamedTuple):
-    """`path` may hold the {symbol} that is asked for; with `body` it is posted. `suffix` is what the name of a contract
+    """`path` may hold the {symbol} that is asked for; with `body`, which may hold the {dex} that lists it, it is
+    posted. `suffix` is what the name of a contract
     has after the venue's own symbol."""
 
     rest: str
@@ -39,11 +40,11 @@ LISTS = {
         "https://www.okx.com", "https://www.okx.com", "/api/v5/public/instruments?instType=SWAP&instId={symbol}", ""
     ),
     "HYPERLIQUID": Listed(
-        "https://api.hyperliquid.xyz",
-        "https://api.hyperliquid-testnet.xyz",
+        hyperliquid.REST,
+        hyperliquid.TESTNET,
         "/info",
         "-USD-PERP",
-        body={"type": "allPerpMetas"},
+        body={"type": "metaAndAssetCtxs", "dex": "{dex}"},
     ),
 }
 
@@ -74,10 +75,12 @@ def contract_now(venue: Venue, instrument_id: str) -> Instrument:
     if not instrument_id.endswith(ending):
         kind = f"only contracts whose name ends in {ending} are spoken, not {instrument_id}"
         raise ConfigError(Problem("instrument", kind, field="instrument.id"))
-    address = f"{rest}{listed.path.format(symbol=instrument_id.removesuffix(ending))}"
+    symbol = instrument_id.removesuffix(ending)
+    address, dex = f"{rest}{listed.path.format(symbol=symbol)}", symbol.rpartition(":")[0]
     method = "GET" if listed.body is None else "POST"
+    body = listed.body and {name: value.format(dex=dex) for name, value in listed.body.items()}
     try:
-        answer = httpx.request(method, address, json=listed.body, timeout=TIMEOUT_S, follow_redirects=True)
+        answer = httpx.request(method, address, json=body, timeout=TIMEOUT_S, follow_redirects=True)
         content = answer.raise_for_status().content
     except (httpx.HTTPError, ssl.SSLError) as error:
         raise DataError(Problem(address, f"no word on the contracts: {error or type(error).__name__}")) from error

@@ -5,6 +5,7 @@ cancelled until nothing of the run's rests any more for longer than it takes to 
 """
 
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -76,8 +77,16 @@ def told(folder: Path, *, flatten: bool) -> bool:
     return True
 
 
-def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool = False) -> Halted:
+def swept(
+    run_file: RunFile,
+    venue: TradedAt,
+    *,
+    flatten: bool,
+    everyones: bool = False,
+    sent: Callable[[], Iterable[str]] = tuple,
+) -> Halted:
     """Cancel what rests of the run (`everyones`: of the contract), with `flatten` close its positions at the market.
+    `sent`: the ids that the run has given since it was last asked.
 
     Then the dead man's timer, if the run had one, is turned off: it would take along what others have there. Raises
     VenueError where the venue cannot be reached at all.
@@ -86,6 +95,7 @@ def swept(run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool 
     cancelled: dict[str, None] = {}
     end, quiet_since = time.monotonic() + WITHIN_S, time.monotonic()
     while True:
+        venue.sent(sent())
         orders = venue.open_orders(symbol)
         ours = [order for order in orders if everyones or is_ours(order, run)]
         for order in ours:

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.analysis.fold import started_of
 from engine.config.tree import RunConfig, identity
+from engine.core.commands import Command, Submit
 from engine.core.errors import ConfigError, JournalError, Problem
 from engine.core.events import AnyEvent, Held, Started
 from engine.core.risk import Limits
@@ -251,7 +252,13 @@ class _Desk:
 
     def _session_of(self, send: Send) -> Session[Any]:
         record = self._narrator.noting(snapshotting(self._start.journal, self._now))
-        self._session = self._parts.session(record, send)
+
+        def named(command: Command) -> None:
+            if isinstance(command, Submit):
+                self._venue.sent((command.id,))
+            send(command)
+
+        self._session = self._parts.session(record, named)
         self._session.state = self._start.state
         return self._session
 

@@ -14,6 +14,7 @@ from engine.run.reference import live_reference
 from engine.run.venues import check_traded
 from engine.venue_api import bybit
 from engine.venue_api.binance import Binance
+from engine.venue_api.hyperliquid import Hyperliquid
 from engine.venue_api.keys import Keys
 from engine.venue_api.venue import TradedAt
 
@@ -27,11 +28,19 @@ def _bybit(venue: Venue, rest: str, keys: Keys) -> TradedAt:
     return bybit.Bybit(rest, keys, clock_ms=_clock_ms, streams=streams)
 
 
+def _hyperliquid(venue: Venue, rest: str, keys: Keys) -> TradedAt:
+    return Hyperliquid(rest, keys, clock_ms=_clock_ms, testnet=venue.testnet)
+
+
 def _clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-ACCOUNTS: dict[str, Callable[[Venue, str, Keys], TradedAt]] = {"BINANCE": _binance, "BYBIT": _bybit}
+ACCOUNTS: dict[str, Callable[[Venue, str, Keys], TradedAt]] = {
+    "BINANCE": _binance,
+    "BYBIT": _bybit,
+    "HYPERLIQUID": _hyperliquid,
+}
 
 
 def addresses_of(venue: Venue) -> Addresses:

@@ -58,11 +58,12 @@ VENUES = (
     ),
     Spoken(
         "HYPERLIQUID",
-        BUILT,
+        "perpetuals in USDC, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, "
+        "faults on a seed",
         ("leverage", "margin type"),
-        "a wallet's key signs each request, there is no pair of key and secret; an order's id at the venue is a hash "
-        "of ours, so that the venue cannot tell which order of ours it was; there is no Hedge mode",
-        refused="the way is the signed action updateLeverage, a view of the account, and the hashes of a run's orders",
+        "there is no Hedge mode",
+        "set and read back leverage and margin type by a signed action",
+        one_way_only=True,
     ),
 )
 

@@ -1,7 +1,7 @@
 """A connection to a venue that knows how far its clock is from ours."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 import httpx
@@ -23,6 +23,9 @@ class Clocked(ABC):
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    def sent(self, names: Iterable[str]) -> None:  # noqa: B027  most have nothing to do here
+        """Nothing: the venue keeps all of an order's id."""
 
     @property
     def now_ms(self) -> int:

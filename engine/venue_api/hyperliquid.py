@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
 
 from engine.core.types import Instrument, Nanos
 from engine.venue_api import hyperliquid_words as words
-from engine.venue_api.account import Account, Holding, OpenOrder, Trade, VenueId, View
+from engine.venue_api.account import MS, Account, Holding, Moved, OpenOrder, VenueId, View
 from engine.venue_api.errors import VenueError
-from engine.venue_api.hyperliquid_words import MS, Row
+from engine.venue_api.hyperliquid_words import Row
 from engine.venue_api.signed_l1 import SignedL1
 from engine.venue_api.steady import steady
-from engine.venue_api.venue import Doubt, Terms
+from engine.venue_api.venue import Doubt, Terms, Timer
 from engine.venue_api.wallet import address_of, keccak256
 
 REST = "https://api.hyperliquid.xyz"
@@ -25,7 +24,6 @@ SHARED = frozenset({"unifiedAccount", "portfolioMargin"})
 class Hyperliquid(SignedL1):
     """One account at one address, as engine.venue_api.signed_l1. Of our ids the venue keeps a hash: see `sent`."""
 
-    has_timer = False
     _paid: tuple[Decimal, int, list[Row], list[Row]] | None = None
     _asset: tuple[str, int] | None = None
 
@@ -136,7 +134,7 @@ class Hyperliquid(SignedL1):
             balance=balance,
         )
 
-    def _payments(self, balance: Decimal, since_ms: int) -> tuple[list[Row], list[words.Moved]]:
+    def _payments(self, balance: Decimal, since_ms: int) -> tuple[list[Row], list[Moved]]:
         """Fundings and transfers: asked for where the balance is another one than when they were last."""
         if self._paid is None or self._paid[0] != balance or self._paid[1] > since_ms:
             funded = self._since("userFunding", None, since_ms, FUNDINGS)
@@ -175,8 +173,9 @@ class Hyperliquid(SignedL1):
         return self._names.get((asked.get("order") or {}).get("order", {}).get("cloid") or "")
 
     def set_hedge(self, symbol: str, hedge: bool) -> None:
-        """Never: see One-way alone."""
-        raise VenueError(f"Hedge mode of {symbol}", "is not a thing there")
+        """There is no Hedge mode."""
+        if hedge:
+            raise VenueError(f"Hedge mode of {symbol}", "there is none")
 
     def set_leverage(self, symbol: str, leverage: int) -> None:
         self._update(symbol, self._set(symbol)["type"] == "cross", leverage)
@@ -214,8 +213,15 @@ class Hyperliquid(SignedL1):
         }
         self.act({"type": "order", "orders": [order], "grouping": "na"})
 
-    def cancel_all_after(self, symbol: str, countdown_ms: int) -> None:
-        """Nothing: see `has_timer`. The venue's is for accounts that have traded a million dollars."""
+    def timer(self) -> Timer | None:
+        """None: the venue's is for accounts that have traded a million dollars, and takes all their orders along."""
+        return None
+
+    def arm(self, symbol: str) -> None:
+        """Nothing: see `timer`."""
+
+    def disarm(self, symbol: str) -> None:
+        """Nothing: see `timer`."""
 
 
 def cloid(name: str) -> str:

@@ -27,6 +27,7 @@ class SignedL1(Clocked):
         super().__init__(httpx.Client(base_url=address, timeout=timeout_s), clock_ms)
         self.user, self._keys, self._testnet = keys.key.lower(), keys, testnet
         self._nonce = 0
+        self._names: dict[str, str] = {}  # our ids by what the venue has of them
 
     def server_ms(self) -> int:
         return int(self.info("clearinghouseState", user=self.user)["time"])
@@ -38,9 +39,7 @@ class SignedL1(Clocked):
         """What the venue says of each part of it. Raises VenueError for the first that it refuses."""
         self._nonce = nonce = max(self.now_ms, self._nonce + 1)
         expires = nonce + WINDOW_MS
-        signed = signature(
-            self._keys.secret, action, nonce=nonce, expires_ms=expires, testnet=self._testnet
-        )
+        signed = signature(self._keys.secret, action, nonce=nonce, expires_ms=expires, testnet=self._testnet)
         body = {"action": action, "nonce": nonce, "signature": signed, "vaultAddress": None, "expiresAfter": expires}
         said, kind = self._answer("/exchange", action["type"], body), action["type"]
         if said.get("status") != "ok":

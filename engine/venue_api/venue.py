@@ -1,6 +1,6 @@
 """What a run asks of the venue that it trades at, whichever that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import NamedTuple, Protocol, Self
 
@@ -35,7 +35,8 @@ class Timer(NamedTuple):
 
 class TradedAt(Protocol):
     """One account there, as a context manager that knows the venue's clock from its beginning on. Everything raises
-    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours.
+    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours. `sent` takes our ids,
+    those that are told as ours later among them: a venue that keeps all of an id has no need of it, and does not look.
 
     `timer`: None where we can arm none. `arm` is asked again every few seconds while a run trades, `disarm` once
     nothing of it rests: it harms nobody where nothing was armed."""
@@ -46,6 +47,7 @@ class TradedAt(Protocol):
     def __exit__(self, *_: object) -> None: ...
     @property
     def now_ms(self) -> int: ...
+    def sent(self, names: Iterable[str]) -> None: ...
     def terms(self, symbol: str) -> Terms: ...
     def account(self, instrument: Instrument) -> Account: ...
     def mark(self, symbol: str) -> Decimal: ...

@@ -64,6 +64,8 @@ def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engin
     places = [f"--set=venue.{key}={venue[key]}" for key in ADDRESSES if key in venue]
     if "name" in venue:
         places += [f"--set=venue.name={venue['name']}", f"--set=instrument.id={full_name(venue['name'], 'BTCUSDT')}"]
+    if venue.get("name") == "HYPERLIQUID":
+        places.append("--set=strategy.market=BTCUSDT-USD")
     changes = [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
     file = folder / "run.toml"
     return command(

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.venue_sim import rest_settings, trading
 from engine.venue_sim.account import Account
-from engine.venue_sim.errors import ApiError
+from engine.venue_sim.errors import ApiError, unknown_order
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.hyperliquid import words
 from engine.venue_sim.hyperliquid.errors import UNMATCHED, refused, said
@@ -72,7 +72,7 @@ def check_digits(written: str) -> None:
 
 def _named(order: Order) -> Wire:
     cloid = order.request.client_id
-    return {"oid": order.id} | ({"cloid": cloid} if cloid.startswith("0x") else {})
+    return {"oid": order.id} | ({"cloid": cloid} if cloid.startswith(words.NAMED) else {})
 
 
 def cancel(exchange: Exchange, account: Account, action: Wire) -> Wire:
@@ -84,23 +84,25 @@ def cancel_by_cloid(exchange: Exchange, account: Account, action: Wire) -> Wire:
 
 
 def _gone(exchange: Exchange, account: Account, asset: int, *, number: int | None = None, name: str = "") -> Any:
+    order = trading.find(account, market_of(exchange, asset).symbol, number, name)
     try:
-        order = trading.find(account, market_of(exchange, asset).symbol, number, name)
-        if order is None:
-            raise ApiError(-2011, "")
-        trading.cancel(exchange, order)
+        trading.cancel(exchange, existing(order))
     except ApiError as error:
         return {"error": said(error, asset)}
     return "success"
+
+
+def existing(order: Order | None) -> Order:
+    if order is None:
+        raise unknown_order()
+    return order
 
 
 def modify(exchange: Exchange, account: Account, action: Wire) -> Wire:
     """In one go: the order goes, and another one comes under a number of its own."""
     wanted, oid = action["order"], action["oid"]
     by_name = isinstance(oid, str)
-    gone = _gone(
-        exchange, account, wanted["a"], number=None if by_name else oid, name=oid if by_name else ""
-    )
+    gone = _gone(exchange, account, wanted["a"], number=None if by_name else oid, name=oid if by_name else "")
     if gone != "success":
         return {"type": "order", "data": {"statuses": [gone]}}
     return {"type": "order", "data": {"statuses": [_placed(exchange, account, wanted)]}}

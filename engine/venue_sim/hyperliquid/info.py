@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from engine.core.types import ZERO
 from engine.venue_sim.account import Account, Income
 from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
@@ -60,7 +61,7 @@ def _fundings(exchange: Exchange, asked: Asked) -> Any:
 
 
 def _state(exchange: Exchange, account: Account | None, _asked: Asked) -> Any:
-    account = account or Account("", "", asset="", wallet=words.ZERO)
+    account = account or Account("", "", asset="", wallet=ZERO)
     return words.clearinghouse(account, exchange.margins(account), exchange.now_ms)
 
 
@@ -144,7 +145,7 @@ def _ledger(_exchange: Exchange, account: Account | None, asked: Asked) -> Any:
 
 def _asset(exchange: Exchange, account: Account | None, asked: Asked) -> Any:
     market = _market(exchange, asked)
-    account = account or Account("", "", asset="", wallet=words.ZERO)
+    account = account or Account("", "", asset="", wallet=ZERO)
     free = f"{exchange.margins(account).available:f}"
     return {
         "user": asked["user"],

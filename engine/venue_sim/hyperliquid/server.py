@@ -50,7 +50,7 @@ async def _done(venue: HyperliquidVenue, where: str, text: str) -> Outcome:
     except (msgspec.MsgspecError, ApiError):
         return Outcome(422, -1130, {"msg": _UNREADABLE})
     action = request.action
-    asked = Asked(f"{where} {action.get('type')}", _named(venue, action), account and account.key)
+    asked = Asked(f"{where} {action.get('type')}", _named(venue, action), None if account is None else account.key)
     found = await outcome(venue, asked, lambda: {"status": "ok", "response": venue.done(request)})
     if found.status == 400 and found.body is not None:
         return Outcome(200, found.code, {"status": "err", "response": found.body["msg"]})

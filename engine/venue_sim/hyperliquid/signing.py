@@ -49,7 +49,7 @@ def signers(request: Signed) -> Iterator[str]:
         signature = b"".join(parts) + bytes([int(request.signature["v"]) - 27])
         for source in SOURCES:
             yield _address(PublicKey.from_signature_and_message(signature, _digest(source, hashed), hasher=None))
-    except (KeyError, ValueError, OverflowError, Exception) as error:  # noqa: BLE001
+    except Exception as error:  # libsecp256k1's own are plain ones
         raise ApiError(-1022, "L1 error: unable to recover signer") from error
 
 

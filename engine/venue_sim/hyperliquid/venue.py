@@ -92,7 +92,7 @@ class HyperliquidVenue(Venue):
     def _fill_said(self, order: Order, contract: Contract, fill: Fill) -> Any:
         account = self.exchange.accounts[order.owner]
         after = account.position(fill.symbol, fill.position_side).size
-        row = words.fill(fill, contract, order, after - fill.side * contract.size_of(fill.lots))
+        row = words.fill(fill, contract, order, int(after / contract.instrument.step) - fill.side * fill.lots)
         return {"channels": [("userEvents", {"fills": [row]}), ("userFills", {"user": account.key, "fills": [row]})]}
 
     def _account_said(self, _account: Account, _margins: Margins, _reason: str, _legs: list[Leg], **_: Any) -> Any:

@@ -1,6 +1,5 @@
 """Markets, orders, fills and accounts as Hyperliquid writes them. Source: Hyperliquid's API documentation."""
 
-from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
@@ -11,6 +10,7 @@ from engine.venue_sim.contract import Contract
 from engine.venue_sim.margin import Margins
 from engine.venue_sim.market import Market, Trade
 from engine.venue_sim.orders import Fill, Order, Status
+from engine.venue_sim.upkeep import AUTOCLOSE
 
 type Body = dict[str, Any]
 
@@ -20,6 +20,7 @@ TIFS = {"GTC": "Gtc", "GTX": "Alo", "IOC": "Ioc"}
 STATUSES = {Status.NEW: "open", Status.PARTIALLY_FILLED: "open", Status.FILLED: "filled", Status.CANCELED: "canceled"}
 MAX_LEVERAGE = 40
 TABLE = 56
+NAMED = "0x"  # so begins what an owner has called an order
 NO_ONE = f"0x{0:040x}"
 DIGITS = 5  # significant ones of a price that is not whole
 USDC = {
@@ -99,7 +100,7 @@ def order(each: Order, contract: Contract) -> Body:
         "oid": each.id,
         "timestamp": each.created_ms,
         "origSz": contract.size(each.lots),
-        "cloid": request.client_id if request.client_id.startswith("0x") else None,
+        "cloid": request.client_id if request.client_id.startswith(NAMED) else None,
         "reduceOnly": request.reduce_only,
         "orderType": "Limit",
         "tif": TIFS[request.tif],
@@ -129,32 +130,26 @@ def fills(account: Account, contracts: dict[str, Contract]) -> list[Body]:
     rows = list[Body]()
     for symbol, contract in contracts.items():
         own = [each for each in account.fills if each.symbol == symbol]
-        before = accumulate((each.side * contract.size_of(each.lots) for each in own), initial=ZERO)
+        before = accumulate((each.side * each.lots for each in own), initial=0)
         made = zip(own, before, strict=False)
         rows += [fill(each, contract, account.orders[each.order_id], start) for each, start in made]
     return sorted(rows, key=lambda row: row["tid"])
 
 
-def fill(each: Fill, contract: Contract, of: Order, start: Decimal) -> Body:
-    """`start` is the position before it."""
-    signed = each.side * contract.size_of(each.lots)
-    after = start + signed
-    if start * after < 0:
-        direction = "Long > Short" if start > 0 else "Short > Long"
-    else:
-        leg = "Long" if (start or after) > 0 else "Short"
-        direction = f"{'Open' if start * signed >= 0 else 'Close'} {leg}"
-    forced = {} if of.request.client_id.startswith("0x") or not of.request.client_id.startswith("autoclose-") else {
-        "liquidation": {"liquidatedUser": of.owner, "markPx": contract.price(each.price), "method": "market"}
-    }
+def fill(each: Fill, contract: Contract, of: Order, start: int) -> Body:
+    """`start` is the position before it, in lots."""
+    name = of.request.client_id
+    more: Body = {"cloid": name} if name.startswith(NAMED) else {}
+    if name.startswith(AUTOCLOSE):
+        more["liquidation"] = {"liquidatedUser": of.owner, "markPx": contract.price(each.price), "method": "market"}
     return {
         "coin": each.symbol,
         "px": contract.price(each.price),
         "sz": contract.size(each.lots),
         "side": SIDES[each.side],
         "time": each.at_ms,
-        "startPosition": f"{start:f}",
-        "dir": direction,
+        "startPosition": contract.size(start),
+        "dir": _direction(start, each.side * each.lots),
         "closedPnl": f"{each.realised:f}",
         "hash": f"0x{each.id:064x}",
         "oid": each.order_id,
@@ -163,9 +158,15 @@ def fill(each: Fill, contract: Contract, of: Order, start: Decimal) -> Body:
         "tid": each.id,
         "feeToken": "USDC",
         "twapId": None,
-        **({"cloid": of.request.client_id} if of.request.client_id.startswith("0x") else {}),
-        **forced,
+        **more,
     }
+
+
+def _direction(start: int, signed: int) -> str:
+    after = start + signed
+    if start * after < 0:
+        return "Long > Short" if start > 0 else "Short > Long"
+    return f"{'Open' if start * signed >= 0 else 'Close'} {'Long' if (start or after) > 0 else 'Short'}"
 
 
 def clearinghouse(account: Account, margins: Margins, now_ms: int) -> Body:
