@@ -11,6 +11,7 @@ from engine.config.tree import Venue
 from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.adapters import adapter_of
+from engine.run.wallets import check_environment
 from engine.venue_api import binance, bybit, hyperliquid
 
 TIMEOUT_S = 15.0
@@ -67,10 +68,12 @@ def symbol_at_venue(instrument_id: str) -> str:
     return name.removesuffix(LISTS[venue].suffix) if venue in LISTS else name
 
 
-def contract_now(venue: Venue, instrument_id: str) -> Instrument:
-    """The contract as the venue lists it. Raises ConfigError as above, or for a contract of another kind, DataError
-    where the venue does not list it, or does not answer."""
+def contract_now(venue: Venue, instrument_id: str, *, trading: bool = False) -> Instrument:
+    """The contract as the venue lists it. Raises ConfigError as above, for a contract of another kind, or for what the
+    venue's client would find in the environment and cannot use (`trading`: or must not); DataError where the venue does
+    not list the contract, or does not answer."""
     rest, listed = rest_of(venue), LISTS[venue.name]
+    check_environment(venue, trading=trading)
     ending = f"{listed.suffix}.{venue.name}"
     if not instrument_id.endswith(ending):
         kind = f"only contracts whose name ends in {ending} are spoken, not {instrument_id}"

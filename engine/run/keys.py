@@ -8,6 +8,7 @@ from keyring.errors import KeyringError
 
 from engine.config.tree import Venue
 from engine.core.errors import ConfigError, Problem
+from engine.run.wallets import check_keys
 from engine.venue_api.keys import Keys
 
 SERVICE = "perpmm"
@@ -15,7 +16,7 @@ WITH_A_PASSPHRASE = frozenset({"OKX"})
 
 
 def keys_of(venue: Venue) -> Keys:
-    """Raises ConfigError naming each that is missing, and where to put it."""
+    """Raises ConfigError naming each that is missing, and where to put it, or that cannot be one at this venue."""
     names = names_of(venue)
     found = {name: os.environ.get(name) or _from_keyring(name) for name in names}
     missing = [
@@ -25,7 +26,9 @@ def keys_of(venue: Venue) -> Keys:
     ]
     if missing:
         raise ConfigError(*missing)
-    return Keys(*(found[name] or "" for name in names))
+    keys = Keys(*(found[name] or "" for name in names))
+    check_keys(venue, names, keys)
+    return keys
 
 
 def names_of(venue: Venue) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ from engine.run.remade import remade
 from engine.run.results import results
 from engine.run.seals import sealed_as_it_went
 from engine.run.simulate import Plan, Progress, Result, result_of
+from engine.run.wallets import check_environment
 from engine.run.watch import LOOKBACK_NS, Watch
 from engine.venue_api.account import View
 from engine.venue_api.errors import VenueError
@@ -90,7 +91,9 @@ def planned_live(config: RunConfig, before: Before | None) -> Live:
     started_ns = now if before is None else before.manifest.started_ns
     manifest = new_manifest("live", name, identity(config), started_ns=started_ns)
     check_same(before, manifest)
-    contract = contract_now(config.venue, name) if before is None else started_of(Journal(before.folder)).instrument
+    check_environment(config.venue, trading=True)
+    known = None if before is None else started_of(Journal(before.folder)).instrument
+    contract = contract_now(config.venue, name, quoted=True) if known is None else known
     plan = Plan(
         config=config,
         instrument=contract,

@@ -12,8 +12,8 @@ import msgspec
 from coincurve import PrivateKey
 from Crypto.Hash import keccak
 
-_ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
-_KEY = re.compile(r"^(0x)?[0-9a-fA-F]{64}$")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
 def keccak256(data: bytes) -> bytes:
@@ -31,12 +31,12 @@ _AGENT = keccak256(b"Agent(string source,bytes32 connectionId)")
 
 
 def is_address(text: str) -> bool:
-    return _ADDRESS.match(text) is not None
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def is_key(text: str) -> bool:
     """Whether a wallet can have it: 32 bytes in hexadecimal digits, on the curve."""
-    if _KEY.match(text) is None:
+    if _KEY.fullmatch(text) is None:
         return False
     try:
         _private(text)

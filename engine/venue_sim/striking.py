@@ -18,7 +18,7 @@ from engine.venue_sim.upkeep import end_listen_key, liquidate
 from engine.venue_sim.venue import Asked, Venue
 
 BAN_MS = 120_000
-CANCELS = ("DELETE /fapi/v1/order", "WS order.cancel")
+CANCELS = ("DELETE /fapi/v1/order", "WS order.cancel", "WS post cancelByCloid")
 
 
 class Outcome(NamedTuple):
@@ -79,7 +79,8 @@ def _refusal(status: int, now_ms: int) -> ApiError:
 def _race(venue: Venue, fault: Fault, asked: Asked, *, whole: bool) -> None:
     """A part of the order, or all of it, is filled at its price just before the cancel arrives."""
     given, account = asked.given, venue.exchange.accounts.get(asked.key or "")
-    name = given.get("origClientOrderId") or given.get("orderLinkId")  # as Bybit calls it
+    names = ("origClientOrderId", "orderLinkId", "cloid")  # as Binance, Bybit and Hyperliquid call it
+    name = next((given[each] for each in names if given.get(each)), None)
     order_id = int(given["orderId"]) if given.get("orderId", "").isdigit() else None
     order = account and trading.find(account, given.get("symbol", ""), order_id, name)
     if order and order.is_open and order.price is not None and (most := venue.exchange.most(order)):

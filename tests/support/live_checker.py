@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.hashed_names import rename
+
 SECOND = 1_000_000_000
 CENT = Decimal("0.00001")  # each booking is rounded
 MAX_FEED_AGE_NS = 3 * SECOND  # as the runs are told
@@ -51,7 +53,9 @@ def read_story(run: Path, log: Path, account: str) -> Story:
     entries = [Entry(seq, kind, at, json.loads(payload)) for seq, kind, at, payload in rows]
     name = json.loads((run / "manifest.json").read_text())["run"][:12]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    return Story(name, entries, [line for line in lines if line.get("account", account) in (account, None)])
+    of_account = [line for line in lines if line.get("account", account) in (account, None)]
+    rename([entry.said for entry in entries], of_account)
+    return Story(name, entries, of_account)
 
 
 def problems(story: Story, limit: Decimal) -> Iterator[str]:

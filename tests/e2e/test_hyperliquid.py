@@ -1,0 +1,107 @@
+"""An account at Hyperliquid by NautilusTrader's own adapter, and by a foreign client, at the venue on loopback."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ccxt
+import pytest
+
+from engine.run.replay import replay_run
+from engine.venue_api.hyperliquid import Hyperliquid
+from engine.venue_api.keys import Keys
+from tests.support.cli import perpmm
+from tests.support.live import BUSY, STRANGERS, agrees, keys, legs, live_process, open_orders, sim
+from tests.support.recorded import wandering_market
+from tests.support.venue_process import venue_process
+
+PAIR = "BTCUSDT/USDC:USDC"
+NEAR = {"slippage": "0.02"}
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    market = wandering_market(tmp_path_factory.mktemp("market") / "m")
+    with venue_process(market, "--loop", "--protocol", "hyperliquid", "--accounts", "2") as said:
+        yield said | {"name": "HYPERLIQUID"}
+
+
+def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, venue: dict[str, Any]) -> None:
+    """Kills and restarts are among the faults that tests/faults plays."""
+    with live_process(tmp_path, venue, **BUSY) as run:
+        run.until("filled")
+        stranger = by_hand(venue)
+        sim(venue, "fault", {"kind": "move", "size": "0.03", "most": 1})
+        run.until("filled buy 0.030")
+        run.process.send_signal(signal.SIGSTOP)
+        halt = perpmm("halt", run.run.name, "--flatten", "--runs", tmp_path / "runs", **keys(venue))
+        assert halt.code == 0, halt.err
+        assert (open_orders(venue), legs(venue)) == ([stranger], {})
+        run.process.send_signal(signal.SIGCONT)
+        run.until("HALT: held back by user: perpmm halt")
+        run.process.send_signal(signal.SIGINT)
+        assert run.ended() == 130
+    assert "none that can be armed" in run.said.read_text()
+    agrees(run.run, venue)
+    assert open_orders(venue) == [stranger]
+    assert replay_run(run.run).identical
+    secret = venue["secret"].removeprefix("0x")
+    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
+        assert secret.encode() not in path.read_bytes(), path
+
+
+def by_hand(venue: dict[str, Any]) -> str:
+    name = f"{STRANGERS[1]}{time.time_ns():026x}"
+    with Hyperliquid(
+        venue["rest"], Keys(venue["key"], venue["secret"]), clock_ms=lambda: time.time_ns() // 10**6
+    ) as at:
+        order = {"a": 0, "b": True, "p": "49000", "s": "0.003", "r": False, "t": {"limit": {"tif": "Gtc"}}, "c": name}
+        at.act({"type": "order", "orders": [order], "grouping": "na"})
+    return name
+
+
+@pytest.fixture
+def client(venue: dict[str, Any]) -> Iterator[Any]:
+    second = venue["accounts"][0]
+    made = ccxt.hyperliquid({"walletAddress": second["key"], "privateKey": second["secret"]})
+    made.options |= {"fetchMarkets": {"types": ["swap"]}, "builderFee": False, "approvedBuilderFee": False}
+    made.urls["api"] = {"public": venue["rest"], "private": venue["rest"]}
+    made.load_markets()
+    yield made
+    made.session.close()
+
+
+def test_ccxt_goes_through_its_day(client: Any) -> None:
+    book = client.fetch_order_book(PAIR)
+    bid, ask = book["bids"][0][0], book["asks"][0][0]
+    assert ask - bid == pytest.approx(0.1)
+    before = client.fetch_balance()["USDC"]["total"]
+    resting = client.create_order(PAIR, "limit", "buy", 0.01, 49_900, {"postOnly": True})
+    assert client.fetch_open_orders(PAIR)[0]["id"] == resting["id"]
+    client.cancel_order(resting["id"], PAIR)
+    assert client.fetch_open_orders(PAIR) == []
+    client.set_leverage(5, PAIR)
+    client.create_order(PAIR, "market", "buy", 0.01, 50_000, NEAR)
+    (position,) = client.fetch_positions([PAIR])
+    assert (position["side"], position["contracts"], position["leverage"]) == ("long", 0.01, 5.0)
+    client.create_order(PAIR, "market", "sell", 0.05, 50_000, NEAR | {"reduceOnly": True})
+    assert client.fetch_positions([PAIR]) == []
+    trades = client.fetch_my_trades(PAIR)
+    assert [(each["side"], each["amount"]) for each in trades] == [("buy", 0.01), ("sell", 0.01)]
+    paid = before - client.fetch_balance()["USDC"]["total"]
+    assert paid == pytest.approx(sum(each["fee"]["cost"] for each in trades) + trades[0]["cost"] - trades[1]["cost"])
+
+
+def test_ccxt_is_refused_in_the_venue_s_own_words(client: Any) -> None:
+    with pytest.raises(ccxt.InsufficientFunds):
+        client.create_order(PAIR, "limit", "buy", 900, 49_990)
+    with pytest.raises(ccxt.OrderNotFound):
+        client.cancel_order("7", PAIR)
+    with pytest.raises(ccxt.InvalidOrder, match="would increase position"):
+        client.create_order(PAIR, "limit", "buy", 0.01, 49_900, {"reduceOnly": True})
+    client.privateKey = f"0x{'1' * 64}"
+    with pytest.raises(ccxt.ExchangeError, match="does not exist"):
+        client.create_order(PAIR, "limit", "buy", 0.01, 49_900)
