@@ -18,15 +18,16 @@ TIMEOUT_S = 15.0
 
 
 class Listed(NamedTuple):
-    """`path` may hold the {symbol} that is asked for; with `body`, which may hold the {dex} that lists it, it is
-    posted. `suffix` is what the name of a contract
-    has after the venue's own symbol."""
+    """`path` may hold the {symbol} that is asked for; with `body` it is posted, or `priced` where a contract is to be
+    quoted: it may hold the {dex} that lists it, and asks for the price of now, by which there the tick goes. `suffix`
+    is what the name of a contract has after the venue's own symbol."""
 
     rest: str
     testnet: str
     path: str
     suffix: str
     body: dict[str, str] | None = None
+    priced: dict[str, str] | None = None
 
 
 LISTS = {
@@ -45,7 +46,8 @@ LISTS = {
         hyperliquid.TESTNET,
         "/info",
         "-USD-PERP",
-        body={"type": "metaAndAssetCtxs", "dex": "{dex}"},
+        body={"type": "allPerpMetas"},
+        priced={"type": "metaAndAssetCtxs", "dex": "{dex}"},
     ),
 }
 
@@ -68,12 +70,12 @@ def symbol_at_venue(instrument_id: str) -> str:
     return name.removesuffix(LISTS[venue].suffix) if venue in LISTS else name
 
 
-def contract_now(venue: Venue, instrument_id: str, *, trading: bool = False) -> Instrument:
-    """The contract as the venue lists it. Raises ConfigError as above, for a contract of another kind, or for what the
-    venue's client would find in the environment and cannot use (`trading`: or must not); DataError where the venue does
-    not list the contract, or does not answer."""
+def contract_now(venue: Venue, instrument_id: str, *, quoted: bool = False) -> Instrument:
+    """The contract as the venue lists it; where it is to be `quoted`, with the tick of now. Raises ConfigError as
+    above, for a contract of another kind, or for what the venue's client would find in the environment and cannot use;
+    DataError where the venue does not list the contract, or does not answer."""
     rest, listed = rest_of(venue), LISTS[venue.name]
-    check_environment(venue, trading=trading)
+    check_environment(venue, trading=False)
     ending = f"{listed.suffix}.{venue.name}"
     if not instrument_id.endswith(ending):
         kind = f"only contracts whose name ends in {ending} are spoken, not {instrument_id}"
@@ -81,7 +83,8 @@ def contract_now(venue: Venue, instrument_id: str, *, trading: bool = False) -> 
     symbol = instrument_id.removesuffix(ending)
     address, dex = f"{rest}{listed.path.format(symbol=symbol)}", symbol.rpartition(":")[0]
     method = "GET" if listed.body is None else "POST"
-    body = listed.body and {name: value.format(dex=dex) for name, value in listed.body.items()}
+    asked = listed.priced if quoted else listed.body
+    body = asked and {name: value.format(dex=dex) for name, value in asked.items()}
     try:
         answer = httpx.request(method, address, json=body, timeout=TIMEOUT_S, follow_redirects=True)
         content = answer.raise_for_status().content

@@ -61,7 +61,7 @@ def planned_now(config: RunConfig, before: Before | None) -> Paper:
     parent = None if before is None else before.parent
     manifest = new_manifest("paper", name, identity(config), started_ns=started_ns, parent=parent)
     check_same(before, manifest)
-    instrument = contract_now(config.venue, name)
+    instrument = contract_now(config.venue, name, quoted=True)
     plan = Plan(
         config=config,
         instrument=instrument,

@@ -26,7 +26,7 @@ USDC = {
 
 
 class HyperliquidMarket(PublicMarket):
-    tick, lot = Decimal("0.1"), Decimal("0.00001")
+    tick, lot = Decimal(1), Decimal("0.00001")  # five digits of a price at most
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/info", self._info), web.get("/ws", self.socket)]

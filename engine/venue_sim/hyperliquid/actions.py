@@ -2,11 +2,12 @@
 its own."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
 from engine.venue_sim import rest_settings, trading
 from engine.venue_sim.account import Account
+from engine.venue_sim.contract import Contract
 from engine.venue_sim.errors import ApiError, unknown_order
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.hyperliquid import words
@@ -53,11 +54,18 @@ def _asked(market: Market, wire: Wire) -> dict[str, str]:
         "side": "BUY" if wire["b"] else "SELL",
         "type": "LIMIT",
         "timeInForce": TIFS[limit["tif"]],
-        "price": wire["p"],
+        "price": _on_the_grid(market.contract, wire) if TIFS[limit["tif"]] == "IOC" else wire["p"],
         "quantity": wire["s"],
         "reduceOnly": str(wire["r"]).lower(),
         "newClientOrderId": wire.get("c") or "",
     }
+
+
+def _on_the_grid(contract: Contract, wire: Wire) -> str:
+    """The book played here may be coarser than the venue's rule: a limit between two of its prices takes what it would
+    at the one within."""
+    tick, price = contract.instrument.tick, Decimal(wire["p"])
+    return f"{(price / tick).to_integral_value(ROUND_FLOOR if wire['b'] else ROUND_CEILING) * tick:f}"
 
 
 def check_digits(written: str) -> None:
