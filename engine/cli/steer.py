@@ -9,8 +9,8 @@ from engine.core.errors import ConfigError, Problem
 from engine.journal.manifest import read_run_file
 from engine.run import halt as switch
 from engine.run.control import Pause, Resume, Set, Word, say
-from engine.run.keys import keys_of
 from engine.run.ids_sent import ids_sent
+from engine.run.keys import keys_of
 from engine.run.market_now import account_at
 from engine.run.runs import run_folder
 from engine.venue_api.errors import VenueError
