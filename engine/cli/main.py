@@ -179,10 +179,12 @@ def venue_sim(
     log: Annotated[Path | None, typer.Option(help="File for the venue's log, a JSON object a line.")] = None,
     faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
     mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Faults made of the seed.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="BINANCE or BYBIT; unset: the instrument's venue's.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="BINANCE, BYBIT or HYPERLIQUID; unset: the instrument's venue's.")
+    ] = None,
     ed25519: Annotated[Path | None, typer.Option("--ed25519", help="File for the account's Ed25519 key (PEM).")] = None,
 ) -> None:
-    """Serve an exchange on loopback, by the protocol of Binance USD-M or Bybit; print one JSON line when ready."""
+    """Serve an exchange on loopback in the words of Binance USD-M, Bybit or Hyperliquid; print a line when ready."""
     from decimal import Decimal
 
     from engine.cli import venue_sim as command

@@ -61,8 +61,14 @@ VENUES = (
         "perpetuals in USDC, One-way: start, orders, fills, an order and a position of others, stop, halt, crash, "
         "faults on a seed",
         ("leverage", "margin type"),
-        "there is no Hedge mode",
-        "set and read back leverage and margin type by a signed action",
+        "the venue has no Hedge mode; it keeps but a hash of an order's id; an order has no window after which it is "
+        "dead; a refusal that the stream tells before the answer is lost; fundings, and trades that its stream missed; "
+        "it takes a key and a vault from the environment unasked",
+        "set and read back both by a signed action, ask for what was missed, know our orders by the hashes of their "
+        "ids, which the journal has; quote in the ticks that the price of the start allows; refuse a balance shared "
+        "with spot, a wallet that may not sign, a vault, contracts of other markets than the main one; say before the "
+        "start that nothing cancels what rests should the machine die: the venue's timer is for who has traded a "
+        "million dollars",
         one_way_only=True,
     ),
 )

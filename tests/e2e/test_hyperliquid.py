@@ -4,11 +4,13 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ccxt
 import pytest
 
+from engine.core.events import OrderCanceled
+from engine.journal.reader import Journal
 from engine.run.replay import replay_run
 from engine.venue_api.hyperliquid import Hyperliquid
 from engine.venue_api.keys import Keys
@@ -30,7 +32,9 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, venue: dict[str, Any]) -> None:
-    """Kills and restarts are among the faults that tests/faults plays."""
+    """An order of which nothing is heard is asked for, and does not make a failure of the run's end. Kills and restarts
+    are among the faults that tests/faults plays."""
+    sim(venue, "fault", {"kind": "refuse", "status": 429, "most": 1, "on": "WS post order"})
     with live_process(tmp_path, venue, **BUSY) as run:
         run.until("filled")
         stranger = by_hand(venue)
@@ -45,6 +49,8 @@ def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, 
         run.process.send_signal(signal.SIGINT)
         assert run.ended() == 130
     assert "none that can be armed" in run.said.read_text()
+    ends = [cast(OrderCanceled, entry.value) for entry in Journal(run.run).entries(types=["OrderCanceled"])]
+    assert [each.reason for each in ends].count("never arrived at the venue") == 1
     agrees(run.run, venue)
     assert open_orders(venue) == [stranger]
     assert replay_run(run.run).identical

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from nautilus_trader.adapters import hyperliquid, okx
+from nautilus_trader.adapters import okx
 from nautilus_trader.common import Environment, LoggerConfig
 from nautilus_trader.live import LiveNode
 from nautilus_trader.model import AccountId, TraderId
@@ -14,22 +14,11 @@ PAIR = {"api_key": "key", "api_secret": "secret", "base_url_http": REST}
 
 def clients(venue: str) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """Market and account, each its factory and its configuration."""
-    account = AccountId(f"{venue}-001")
-    match venue:
-        case "OKX":
-            kinds = [okx.OKXInstrumentType.SWAP]
-            market = okx.OKXDataClientConfig(instrument_types=kinds, base_url_http=REST, base_url_ws_public=WS)
-            private = {"base_url_ws_private": WS, "api_passphrase": "word"}
-            trading = okx.OKXExecutionClientConfig(account, instrument_types=kinds, **PAIR, **private)
-            return (okx.OKXDataClientFactory(), market), (okx.OKXExecutionClientFactory(), trading)
-        case _:
-            where = {"base_url_http": REST, "base_url_ws": WS}
-            market = hyperliquid.HyperliquidDataClientConfig(**where)
-            trading = hyperliquid.HyperliquidExecutionClientConfig(
-                account_id=account, private_key=f"0x{'1' * 64}", base_url_exchange=REST, **where
-            )
-            factories = hyperliquid.HyperliquidDataClientFactory(), hyperliquid.HyperliquidExecutionClientFactory()
-            return (factories[0], market), (factories[1], trading)
+    kinds = [okx.OKXInstrumentType.SWAP]
+    market = okx.OKXDataClientConfig(instrument_types=kinds, base_url_http=REST, base_url_ws_public=WS)
+    private = {"base_url_ws_private": WS, "api_passphrase": "word"}
+    trading = okx.OKXExecutionClientConfig(AccountId(f"{venue}-001"), instrument_types=kinds, **PAIR, **private)
+    return (okx.OKXDataClientFactory(), market), (okx.OKXExecutionClientFactory(), trading)
 
 
 def built(venue: str) -> str:
@@ -42,4 +31,4 @@ def built(venue: str) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps([built(venue) for venue in ("OKX", "HYPERLIQUID")]))  # noqa: T201
+    print(json.dumps([built(venue) for venue in ("OKX",)]))  # noqa: T201
