@@ -15,10 +15,10 @@ from engine.config.read import read_config
 from engine.config.tree import RunConfig
 from engine.core.errors import ConfigError, Problem
 from engine.core.types import PositionMode
-from engine.journal.manifest import manifest_hash
+from engine.journal.manifest import manifest_hash, read_run_file
 from engine.run.account import before_of
 from engine.run.exposure import Exposure, worst_case
-from engine.run.halt import Halted
+from engine.run.halt import Halted, check_account
 from engine.run.ids_sent import ids_sent
 from engine.run.keys import keys_of, names_of
 from engine.run.live import Live, Traded, planned_live, trade
@@ -60,6 +60,8 @@ def _looked_at(live: Live, venue: TradedAt, *, agreed: bool) -> Timer | None:
     """The account as it is, beside what the run wants; the user's consent; then what may be set is set. Returns the
     timer that is to be armed."""
     config, instrument = live.plan.config, live.plan.instrument
+    if live.before is not None:
+        check_account(read_run_file(live.before.folder), venue)
     exposure = worst_case(config, instrument, venue.mark(instrument.raw_symbol), venue.account(instrument))
     wanted = _wanted(live, exposure)
     first = preflight(venue, wanted, change=False)

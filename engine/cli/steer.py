@@ -51,6 +51,7 @@ def halt(run: str, runs: Path, *, flatten: bool, everyones: bool, as_json: bool)
         speak.note(f"{folder.name} was told to halt")
     try:
         with account_at(section, keys_of(section)) as venue:
+            switch.check_account(run_file, venue)
             sent = tuple if everyones else ids_sent(folder)
             done = switch.swept(run_file, venue, flatten=flatten, everyones=everyones, sent=sent)
     except VenueError as error:

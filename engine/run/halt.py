@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from engine.config.tree import VENUE_PLACES, Venue
-from engine.core.errors import JournalError, Problem
+from engine.core.errors import ConfigError, JournalError, Problem
 from engine.journal.manifest import RunFile
 from engine.run.contracts import symbol_at_venue
 from engine.run.control import Halt, say
@@ -25,6 +25,7 @@ QUIET_S = 2.5  # more than two ticks: a run that was deciding has sent what it d
 WITHIN_S = 60.0
 PAUSE_S = 0.25
 _PLACE = "venue."
+_ACCOUNT = "account"
 
 
 class Halted(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,22 @@ def places_of_venue(venue: Venue) -> dict[str, str]:
     """Where a run trades, and what its keys are called, for its run file."""
     said = {key: getattr(venue, key) for key in sorted(VENUE_PLACES)}
     return {f"{_PLACE}{key}": value for key, value in said.items() if value is not None}
+
+
+def account_of(venue: TradedAt) -> dict[str, str]:
+    """What the venue calls the account, for a run file; nothing where it does not say."""
+    named = venue.alias()
+    return {_ACCOUNT: named} if named else {}
+
+
+def check_account(run_file: RunFile, venue: TradedAt) -> None:
+    """Raises ConfigError where the keys open another account than the run's: what rests there is not the run's, and
+    what the run has is not there."""
+    with suppress(VenueError):  # whoever sweeps finds out what the venue does not answer
+        wanted, found = run_file.places.get(_ACCOUNT), venue.alias()
+        if wanted and found and wanted != found:
+            message = f"they open account {found}, but the run {run_file.run_id} trades with account {wanted}"
+            raise ConfigError(Problem("keys", message))
 
 
 def venue_places(places: dict[str, str]) -> dict[str, str]:

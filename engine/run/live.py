@@ -34,7 +34,7 @@ from engine.run.aftertick import after_ticks
 from engine.run.compose import Parts, compose, said_before
 from engine.run.contracts import contract_now
 from engine.run.control import heard
-from engine.run.halt import Halted, places_of_venue, swept
+from engine.run.halt import Halted, account_of, places_of_venue, swept
 from engine.run.in_step import IN_FLIGHT_NS, InStep
 from engine.run.market_now import live_market
 from engine.run.narrate import Narrator
@@ -160,7 +160,7 @@ def _begun(run: Live, parts: Parts, venue: TradedAt, created: str) -> Begun:
         durable=True,
         synced=False,
         created=created,
-        places=places_of_venue(config.venue),
+        places=places_of_venue(config.venue) | account_of(venue),
         warnings=run.plan.notes,
     )
     return Begun(journal, started, lambda _now: (started,), None, view.at_ns)

@@ -258,6 +258,27 @@ async def test_more_than_a_market_order_may_be_is_closed_in_parts(
         ]
 
 
+async def test_keys_of_another_account_than_the_run_s_are_refused(tmp_path: Path) -> None:
+    """There it would find nothing, and say that all is done."""
+    async with client_of(venue_of(accounts=2)) as client:
+
+        def check() -> None:
+            with asked(client) as venue:
+                manifest = new_manifest("live", CONTRACT.id, {"venue": {}}, started_ns=1)
+                create_run(tmp_path, manifest, places=switch.account_of(venue)).close()
+            (folder,) = tmp_path.iterdir()
+            for account in client.venue.exchange.accounts.values():
+                with Binance(client.addresses.rest, Keys(account.key, account.secret), clock_ms=now_ms) as venue:
+                    switch.check_account(read_run_file(folder), venue)
+
+        def now_ms() -> int:
+            return client.venue.exchange.now_ms
+
+        with pytest.raises(ConfigError, match="they open account") as refused:
+            await asyncio.to_thread(check)
+        assert all(key not in str(refused.value) for key in client.venue.exchange.accounts)
+
+
 @pytest.mark.parametrize("keys", [("", ""), ("key", CANARY)])
 def test_the_run_is_told_to_halt_though_keys_are_missing_or_the_venue_is_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, str]
