@@ -4,6 +4,7 @@ The run is told too, so that one that is alive stops quoting, and one that hangs
 cancelled until nothing of the run's rests any more for longer than it takes to decide; doing it again does no harm.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -56,18 +57,19 @@ def places_of_venue(venue: Venue) -> dict[str, str]:
 
 
 def account_of(venue: TradedAt) -> dict[str, str]:
-    """What the venue calls the account, for a run file; nothing where it does not say."""
+    """Which account it is, for a run file, which is no place for what may be half of its keys; nothing where the venue
+    does not say."""
     named = venue.alias()
-    return {_ACCOUNT: named} if named else {}
+    return {_ACCOUNT: hashlib.sha256(named.encode()).hexdigest()[:16]} if named else {}
 
 
 def check_account(run_file: RunFile, venue: TradedAt) -> None:
     """Raises ConfigError where the keys open another account than the run's: what rests there is not the run's, and
     what the run has is not there."""
     with suppress(VenueError):  # whoever sweeps finds out what the venue does not answer
-        wanted, found = run_file.places.get(_ACCOUNT), venue.alias()
+        wanted, found = run_file.places.get(_ACCOUNT), account_of(venue).get(_ACCOUNT)
         if wanted and found and wanted != found:
-            message = f"they open account {found}, but the run {run_file.run_id} trades with account {wanted}"
+            message = f"they open another account than the one that {run_file.run_id} trades with"
             raise ConfigError(Problem("keys", message))
 
 

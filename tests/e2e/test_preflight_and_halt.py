@@ -274,7 +274,7 @@ async def test_keys_of_another_account_than_the_run_s_are_refused(tmp_path: Path
         def now_ms() -> int:
             return client.venue.exchange.now_ms
 
-        with pytest.raises(ConfigError, match="they open account") as refused:
+        with pytest.raises(ConfigError, match="they open another account") as refused:
             await asyncio.to_thread(check)
         assert all(key not in str(refused.value) for key in client.venue.exchange.accounts)
 
