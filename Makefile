@@ -71,7 +71,7 @@ survive: setup ## cut the longer stories at every event, not at some, and play e
 
 SEEDS := 1-300
 AT := BINANCE
-faults: setup ## live runs on loopback through seeded faults, killed and hung besides: make faults SEEDS=1-300 [AT=BYBIT or HYPERLIQUID]
+faults: setup ## live runs on loopback through seeded faults, killed and hung besides: make faults SEEDS=1-300 [AT=BYBIT, OKX or HYPERLIQUID]
 	@$(BIN)/python -u -m tests.support.live_faults $(SEEDS) 40 1 2 $(AT)
 
 docs: setup ## write anew what the code says of itself in docs/: parameters, worked examples, plots

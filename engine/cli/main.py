@@ -180,11 +180,11 @@ def venue_sim(
     faults: Annotated[Path | None, typer.Option(help="A JSON list of what goes wrong, and when.")] = None,
     mixture: Annotated[float | None, typer.Option(metavar="SECONDS", help="Faults made of the seed.")] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="BINANCE, BYBIT or HYPERLIQUID; unset: the instrument's venue's.")
+        str | None, typer.Option(help="BINANCE, BYBIT, OKX or HYPERLIQUID; unset: the instrument's venue's.")
     ] = None,
     ed25519: Annotated[Path | None, typer.Option("--ed25519", help="File for the account's Ed25519 key (PEM).")] = None,
 ) -> None:
-    """Serve an exchange on loopback in the words of Binance USD-M, Bybit or Hyperliquid; print a line when ready."""
+    """Serve an exchange on loopback in the words of Binance USD-M, Bybit, OKX or Hyperliquid; print a line when ready."""
     from decimal import Decimal
 
     from engine.cli import venue_sim as command

@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.cli import speak
 from engine.nautilus.interrupts import SIGNALS, Stopped
 from engine.run.venue_sim import Settings, market_of, venue_of
+from engine.venue_sim.account import Account
 from engine.venue_sim.faults import Fault, faults_from, mixture
 from engine.venue_sim.server import Addresses, run
 from engine.venue_sim.venue import Venue
@@ -31,12 +32,16 @@ def schedule(file: Path | None, span_s: float | None, seed: int) -> tuple[Fault,
     return written if span_s is None else (*written, *mixture(seed, span_s))
 
 
+def _keys_of(account: Account) -> dict[str, str]:
+    word = {"passphrase": account.passphrase} if account.passphrase else {}
+    return {"key": account.key, "secret": account.secret} | word
+
+
 async def _until_told(venue: Venue, port: int, *, until_end: bool) -> None:
     def ready(addresses: Addresses) -> None:
         first, *others = venue.exchange.accounts.values()
-        opened = addresses._asdict() | {"key": first.key, "secret": first.secret}
-        more = {"accounts": [{"key": each.key, "secret": each.secret} for each in others]} if others else {}
-        speak.json_object(opened | more)
+        more = {"accounts": [_keys_of(each) for each in others]} if others else {}
+        speak.json_object(addresses._asdict() | _keys_of(first) | more)
 
     serving = asyncio.ensure_future(run(venue, ready, port=port, until_end=until_end))
     told: list[int] = []

@@ -27,7 +27,7 @@ class Adapter(NamedTuple):
 ADAPTERS = {
     binance.VENUE: Adapter(binance.market, binance.account),
     bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False, told_s=bybit.TOLD_S),
-    okx.VENUE: Adapter(okx.market, levels=okx.LEVELS),
+    okx.VENUE: Adapter(okx.market, okx.account, levels=okx.LEVELS),
     hyperliquid.VENUE: Adapter(
         hyperliquid.market, hyperliquid.account, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)
     ),

@@ -12,7 +12,7 @@ from engine.core.errors import ConfigError, DataError, Problem
 from engine.core.types import Instrument
 from engine.nautilus.adapters import adapter_of
 from engine.run.wallets import check_environment
-from engine.venue_api import binance, bybit, hyperliquid
+from engine.venue_api import binance, bybit, hyperliquid, okx
 
 TIMEOUT_S = 15.0
 
@@ -38,9 +38,7 @@ LISTS = {
         "/v5/market/instruments-info?category=linear&symbol={symbol}",
         "-LINEAR",
     ),
-    "OKX": Listed(
-        "https://www.okx.com", "https://www.okx.com", "/api/v5/public/instruments?instType=SWAP&instId={symbol}", ""
-    ),
+    "OKX": Listed(okx.REST, okx.REST, "/api/v5/public/instruments?instType=SWAP&instId={symbol}", ""),
     "HYPERLIQUID": Listed(
         hyperliquid.REST,
         hyperliquid.TESTNET,

@@ -16,6 +16,7 @@ from engine.venue_api import bybit
 from engine.venue_api.binance import Binance
 from engine.venue_api.hyperliquid import Hyperliquid
 from engine.venue_api.keys import Keys
+from engine.venue_api.okx import Okx
 from engine.venue_api.venue import TradedAt
 
 
@@ -32,6 +33,10 @@ def _hyperliquid(venue: Venue, rest: str, keys: Keys) -> TradedAt:
     return Hyperliquid(rest, keys, clock_ms=_clock_ms, testnet=venue.testnet)
 
 
+def _okx(venue: Venue, rest: str, keys: Keys) -> TradedAt:
+    return Okx(rest, keys, clock_ms=_clock_ms, demo=venue.testnet)
+
+
 def _clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -39,6 +44,7 @@ def _clock_ms() -> int:
 ACCOUNTS: dict[str, Callable[[Venue, str, Keys], TradedAt]] = {
     "BINANCE": _binance,
     "BYBIT": _bybit,
+    "OKX": _okx,
     "HYPERLIQUID": _hyperliquid,
 }
 

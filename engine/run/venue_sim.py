@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from msgspec.structs import replace
 
 from data import store
 from data.manifest import NAME
@@ -71,12 +72,14 @@ def venue_of(catalog: Path, instrument_id: str | None, settings: Settings) -> Ve
     if protocol not in PROTOCOLS:
         message = f"must be one of {', '.join(PROTOCOLS)}, not {protocol}"
         raise ConfigError(Problem("--protocol", f"the venue's words {message}"))
-    feed = Feed(partial(catalog_tape, catalog, instruments), time.time_ns, speed=settings.speed, loop=settings.loop)
-    kind = PROTOCOLS[protocol].venue
-    accounts = accounts_of(instruments, settings, kind.named)
+    spoken = PROTOCOLS[protocol].venue
+    listed = tuple(map(spoken.listed, instruments))
+    taped = tuple(replace(each, raw_symbol=there.raw_symbol) for each, there in zip(instruments, listed, strict=True))
+    feed = Feed(partial(catalog_tape, catalog, taped), time.time_ns, speed=settings.speed, loop=settings.loop)
+    accounts = accounts_of(instruments, settings, spoken)
     if settings.ed25519 is not None:
         _write_key(settings.ed25519, accounts[0])
-    venue = kind(instruments, accounts, feed, VenueLog(settings.log))
+    venue = spoken(listed, accounts, feed, VenueLog(settings.log))
     venue.faults = Faults(settings.faults, settings.seed)
     venue.prime()
     return venue
@@ -102,13 +105,14 @@ def _instruments(catalog: Path, instrument_id: str | None) -> tuple[Instrument, 
 
 
 def accounts_of(
-    instruments: tuple[Instrument, ...], settings: Settings, named: Callable[[str, str], tuple[str, str]] = Venue.named
+    instruments: tuple[Instrument, ...], settings: Settings, spoken: type[Venue] = Venue
 ) -> list[Account]:
-    """Keys and secrets follow from the seed: they open nothing but this venue. `named`: in the venue's own form."""
+    """Keys and secrets follow from the seed, in the venue's own form: they open nothing but this venue."""
     made = []
     for number in range(settings.accounts):
-        key, secret = named(*(_token(f"{word}:{settings.seed}:{number}") for word in ("key", "secret")))
+        key, secret = spoken.named(*(_token(f"{word}:{settings.seed}:{number}") for word in ("key", "secret")))
         account = Account(key, secret, asset=instruments[0].settlement, wallet=settings.balance)
+        account.passphrase = _token(f"passphrase:{settings.seed}:{number}")[:16] if spoken.has_passphrase else ""
         account.dual = settings.hedge
         made.append(account)
     return made

@@ -1,5 +1,4 @@
-"""What each venue can be used for. Which are traded at live, and why the others are not: what NautilusTrader 2.0.0rc7's
-adapters can be told."""
+"""What each venue can be used for: what NautilusTrader 2.0.0rc7's adapters can be told, and what we do besides."""
 
 from typing import NamedTuple
 
@@ -10,19 +9,16 @@ from engine.nautilus.adapters import ADAPTERS
 
 class Spoken(NamedTuple):
     """`tested`: against a venue on loopback, nothing beyond it. `untold`: what no field of the adapter's configuration
-    says, `lacks` what else is missing, `one_way_only`: no Hedge mode. `refused` is None where the venue is traded at;
-    else what it would take."""
+    says, `lacks` what else is missing, `ours` what we do about it, `one_way_only`: no Hedge mode."""
 
     venue: str
     tested: str
     untold: tuple[str, ...]
     lacks: str
-    ours: str = ""
-    refused: str | None = None
+    ours: str
     one_way_only: bool = False
 
 
-BUILT = "that its market and its account can be built, with addresses of ours; that a run is refused before it asks"
 VENUES = (
     Spoken(
         "BINANCE",
@@ -49,12 +45,15 @@ VENUES = (
     ),
     Spoken(
         "OKX",
-        BUILT,
+        "swaps in USDT, One-way, cross margin: start, orders, fills, an order and a position of others, stop, halt, "
+        "crash, the dead man's timer, faults on a seed",
         ("leverage", "position mode"),
-        "it denies an order whose id has other signs than letters and digits, as ours have; sizes are in contracts; "
-        "keys have a passphrase beside the secret",
-        refused="the way is order ids of another form, POST /api/v5/account/set-leverage and set-position-mode, and a "
-        "view of the account",
+        "every order is for the net position, so no Hedge mode; it denies an order whose id has other signs than "
+        "letters and digits; fundings, and trades that its stream missed",
+        "set and read back leverage and One-way mode by REST, send ids in letters and digits that still bear the run's "
+        "name, arm the timer, ask for what was missed; refuse Hedge mode, isolated margin, an account in spot or "
+        "portfolio margin mode or one that shares margin among currencies, swaps in a coin or in USDC",
+        one_way_only=True,
     ),
     Spoken(
         "HYPERLIQUID",
@@ -77,12 +76,12 @@ VENUES = (
 def check_traded(venue: str, mode: PositionMode = PositionMode.ONE_WAY) -> None:
     """Raises ConfigError with the reason for a venue, or a position mode there, that is not traded at live."""
     found = next((each for each in VENUES if each.venue == venue), None)
-    if found is not None and found.one_way_only and mode is PositionMode.HEDGE:
+    if found is None:
+        message = f"{venue} is not traded at live: nobody has made it work here"
+        raise ConfigError(Problem("run file", message, field="venue.name"))
+    if found.one_way_only and mode is PositionMode.HEDGE:
         message = f"{venue} is traded at in One-way mode alone: its adapter cannot be told the position mode"
         raise ConfigError(Problem("run file", message, field="strategy.position_mode"))
-    why = "nobody has made it work here" if found is None else _why(found)
-    if why is not None:
-        raise ConfigError(Problem("run file", f"{venue} is not traded at live: {why}", field="venue.name"))
 
 
 def venues_table() -> str:
@@ -95,7 +94,7 @@ def venues_table() -> str:
         "what we do live",
     )
     lines = [columns, ("---",) * len(columns)]
-    lines += [(each.venue, _market(each.venue), each.tested, _lacking(each), _done(each)) for each in VENUES]
+    lines += [(each.venue, _market(each.venue), each.tested, _lacking(each), each.ours) for each in VENUES]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -109,12 +108,3 @@ def _market(venue: str) -> str:
 
 def _lacking(each: Spoken) -> str:
     return f"a word for {' and '.join(each.untold)}; {each.lacks}"
-
-
-def _why(each: Spoken) -> str | None:
-    untold = " and ".join(each.untold)
-    return each.refused and f"its adapter cannot be told {untold}, and we do not do it ourselves yet ({each.refused})"
-
-
-def _done(each: Spoken) -> str:
-    return each.ours if each.refused is None else f"refuse: {_why(each)}"

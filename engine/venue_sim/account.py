@@ -36,6 +36,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 class Account:
     def __init__(self, key: str, secret: str, *, asset: str, wallet: Decimal) -> None:
         self.key, self.secret = key, secret
+        self.passphrase = ""  # where the venue asks for one
         self.asset, self.wallet = asset, wallet
         self.legs: dict[Leg, Position] = {}
         self.leg_updated_ms: dict[Leg, int] = {}

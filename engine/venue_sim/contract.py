@@ -9,12 +9,12 @@ from engine.core.types import Instrument, is_whole
 from engine.venue_sim.errors import ApiError
 
 MAX_LEVERAGE = 125
-MOST = Decimal(1_000_000)  # base units in one order
+MOST = Decimal(1_000_000)  # of size in one order
 MOST_AT_MARKET = Decimal(120_000)
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """Linear, one base unit a contract unit, as USD-M's are. Raises DataError for one that is not."""
+    """Linear: a size of 1 is so many base units as its multiplier says."""
 
     instrument: Instrument
     price_places: int
@@ -40,7 +40,13 @@ class Contract(msgspec.Struct, frozen=True):
 
     def value(self, ticks: int, lots: int) -> Decimal:
         """Unsigned worth of a fill, in the settlement currency."""
-        return self.price_of(ticks) * self.size_of(lots)
+        return self.worth(self.size_of(lots), self.price_of(ticks))
+
+    def base_of(self, lots: int) -> Decimal:
+        return self.size_of(lots) * self.instrument.multiplier
+
+    def worth(self, size: Decimal, price: Decimal) -> Decimal:
+        return size * self.instrument.multiplier * price
 
     def ticks(self, price: Decimal) -> int:
         """Raises ApiError for a price that is off the grid."""
@@ -63,8 +69,8 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 def contract_of(instrument: Instrument) -> Contract:
-    if instrument.inverse or instrument.multiplier != 1:
-        message = "only linear contracts of one base unit can be traded on a USD-M venue"
+    if instrument.inverse:
+        message = "only linear contracts can be traded here"
         raise DataError(Problem(source=instrument.id, message=message))
     price_places, size_places = _places(instrument.tick), _places(instrument.step)
     return Contract(

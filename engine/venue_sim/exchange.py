@@ -130,7 +130,7 @@ class Exchange:
         commission = (value * (instrument.maker_fee if maker else instrument.taker_fee)).quantize(CENT)
         account.wallet -= commission
         account.leg_updated_ms[leg] = order.updated_ms = self.now_ms
-        order.filled, order.quote = order.filled + lots, order.quote + value
+        order.filled, order.quote, order.paid = order.filled + lots, order.quote + value, order.paid + commission
         order.status = Status.FILLED if not order.leaves else Status.PARTIALLY_FILLED
         fill = Fill(
             id=self.next_id(),

@@ -46,7 +46,7 @@ class Margins:
         """What a position that stands for itself was given; 0 of the others."""
         if leg[0] not in self._account.isolated or position.entry is None:
             return ZERO
-        given = abs(position.size) * position.entry / self._account.leverage(leg[0])
+        given = self._contracts[leg[0]].worth(abs(position.size), position.entry) / self._account.leverage(leg[0])
         return given + self._account.moved.get(leg, ZERO)
 
     def isolated_margin(self, leg: Leg, position: Position) -> Decimal:
@@ -89,7 +89,7 @@ class Margins:
         contract = self._contracts[order.request.symbol]
         size = contract.size_of(order.leaves)
         price = self._marks.get(order.request.symbol, ZERO) if order.price is None else contract.price_of(order.price)
-        return size * price
+        return contract.worth(size, price)
 
     @property
     def free(self) -> Decimal:
@@ -124,10 +124,11 @@ class Margins:
             held = self._account.positions(leg[0])
             rest = [each for each in self._together() if each[0][0] != leg[0]]
             wallet = self.shared_wallet + sum((self.unrealised(*e) - self.maintenance_of(*e) for e in rest), ZERO)
+        contract = self._contracts[leg[0]]
         size = sum((p.size for _, p in held), ZERO)
-        cost = sum((p.size * p.entry for _, p in held if p.entry is not None), ZERO)
-        rate = self._contracts[leg[0]].instrument.margin_maint
-        divisor = size - rate * sum((abs(p.size) for _, p in held), ZERO)
+        cost = sum((contract.worth(p.size, p.entry) for _, p in held if p.entry is not None), ZERO)
+        bound = contract.instrument.margin_maint * sum((abs(p.size) for _, p in held), ZERO)
+        divisor = (size - bound) * contract.instrument.multiplier
         return max((cost - wallet) / divisor, ZERO) if divisor else ZERO
 
     def _together(self) -> list[tuple[Leg, Position]]:

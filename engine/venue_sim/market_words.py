@@ -211,7 +211,7 @@ def ticker_body(market: Market, now_ms: int) -> Body:
     lots, quote = sum(c.lots for c in seen), sum((c.quote for c in seen), ZERO)
     moved = contract.price_of(last) - contract.price_of(opened)
     share = moved / contract.price_of(opened) * 100 if opened else ZERO
-    weighted = quote / contract.size_of(lots) if lots else contract.price_of(last)
+    weighted = quote / contract.base_of(lots) if lots else contract.price_of(last)
     return {
         "symbol": market.symbol,
         "priceChange": f"{moved:.{contract.price_places}f}",

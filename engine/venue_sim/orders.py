@@ -60,6 +60,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     status: Status = Status.NEW
     filled: int = 0
     quote: Decimal = ZERO
+    paid: Decimal = ZERO  # commissions
     ahead: int = 0
     reason: str = ""  # why it ended otherwise than its owner wanted, in the venue's word
     amendments: list["Amendment"] = msgspec.field(default_factory=list)
@@ -73,7 +74,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
         return self.status in OPEN
 
     def average(self, contract: Contract) -> Decimal:
-        return self.quote / contract.size_of(self.filled) if self.filled else ZERO
+        return self.quote / contract.base_of(self.filled) if self.filled else ZERO
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,8 @@ from engine.venue_sim.bybit import server as bybit
 from engine.venue_sim.bybit.venue import BybitVenue
 from engine.venue_sim.hyperliquid import server as hyperliquid
 from engine.venue_sim.hyperliquid.venue import HyperliquidVenue
+from engine.venue_sim.okx import server as okx
+from engine.venue_sim.okx.venue import OkxVenue
 from engine.venue_sim.rest import answer, answer_control
 from engine.venue_sim.sockets import serve_streams
 from engine.venue_sim.striking import strike_moments
@@ -47,6 +49,7 @@ PROTOCOLS = {
     for each in (
         Protocol(Venue, answer, _serve_binance, "/ws-fapi/v1"),
         Protocol(BybitVenue, bybit.answer, bybit.serve, "/v5/trade"),
+        Protocol(OkxVenue, okx.answer, okx.serve, "/ws/v5/private"),
         Protocol(HyperliquidVenue, hyperliquid.answer, hyperliquid.serve, "/ws"),
     )
 }

@@ -1,7 +1,7 @@
 """Faults put into effect: on a request, on a message, at a moment. Each leaves a line in the log."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -18,7 +18,9 @@ from engine.venue_sim.upkeep import end_listen_key, liquidate
 from engine.venue_sim.venue import Asked, Venue
 
 BAN_MS = 120_000
-CANCELS = ("DELETE /fapi/v1/order", "WS order.cancel", "WS post cancelByCloid")
+_NAMES = ("origClientOrderId", "orderLinkId", "clOrdId", "cloid")  # as the venues call them
+_SYMBOLS, _NUMBERS = ("symbol", "instId"), ("orderId", "ordId")
+CANCELS = ("DELETE /fapi/v1/order", "WS order.cancel", "WS cancel-order", "WS post cancelByCloid")
 
 
 class Outcome(NamedTuple):
@@ -79,13 +81,15 @@ def _refusal(status: int, now_ms: int) -> ApiError:
 def _race(venue: Venue, fault: Fault, asked: Asked, *, whole: bool) -> None:
     """A part of the order, or all of it, is filled at its price just before the cancel arrives."""
     given, account = asked.given, venue.exchange.accounts.get(asked.key or "")
-    names = ("origClientOrderId", "orderLinkId", "cloid")  # as Binance, Bybit and Hyperliquid call it
-    name = next((given[each] for each in names if given.get(each)), None)
-    order_id = int(given["orderId"]) if given.get("orderId", "").isdigit() else None
-    order = account and trading.find(account, given.get("symbol", ""), order_id, name)
+    name, symbol, number = (_first(given, words) for words in (_NAMES, _SYMBOLS, _NUMBERS))
+    order = account and trading.find(account, symbol, int(number) if number.isdigit() else None, name)
     if order and order.is_open and order.price is not None and (most := venue.exchange.most(order)):
         noted(venue, fault, f"order {order.id}")
         venue.exchange.fill(order, order.price, most if whole else max(most // 2, 1), maker=True)
+
+
+def _first(given: Mapping[str, str], words: tuple[str, ...]) -> str:
+    return next((given[word] for word in words if given.get(word)), "")
 
 
 def on_messages(venue: Venue, line: Line) -> None:
@@ -151,7 +155,7 @@ def _move(venue: Venue, account: Account, size: Decimal) -> None:
         side=side,
         type="MARKET",
         tif="GTC",
-        lots=max(int(abs(size) / contract.instrument.step), contract.least_lots),
+        lots=max(int(abs(size) / contract.base_of(1)), contract.least_lots),
         price=None,
         client_id=f"web_{exchange.next_id()}",
         position_side=("LONG" if side is Side.BUY else "SHORT") if account.dual else "BOTH",

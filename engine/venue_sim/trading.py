@@ -15,6 +15,7 @@ from engine.venue_sim.orders import Amendment, Order, Request, Status
 MOST_OPEN = 200
 MOST_AMENDED = 10_000
 PRICE_BAND = Decimal("0.05")  # of the mark price: PERCENT_PRICE
+WOULD_TAKE = -5022
 CROSSING = "Due to the order could not be executed as maker, the Post Only order will be rejected. "
 UNFILLED = "Due to the order could not be filled immediately, the FOK order has been rejected. "
 UNRECORDED = "The order will not be recorded in the order history"
@@ -42,11 +43,19 @@ def _made(exchange: Exchange, account: Account, request: Request) -> Order:
     )
 
 
-def expired(exchange: Exchange, account: Account, request: Request, reason: str) -> Order:
-    """An order that never was in the market, for the record alone."""
+def place_or_note(exchange: Exchange, account: Account, request: Request, reason: str) -> Order:
+    """As `place`; one that must not take and would is taken note of and cancelled at once, with the venue's word for
+    that, where Binance refuses it."""
+    try:
+        return place(exchange, account, request)
+    except ApiError as error:
+        if error.code != WOULD_TAKE:
+            raise
     order = _made(exchange, account, request)
     order.status, order.reason = Status.EXPIRED, reason
     account.orders[order.id] = order
+    contract = exchange.contracts[request.symbol]
+    exchange.listener.user(account, exchange.said.order(order, contract, "EXPIRED", None, asset=account.asset))
     return order
 
 
@@ -89,7 +98,7 @@ def _check_size(market: Market, order: Order) -> None:
         raise ApiError(-4005, "Quantity greater than max quantity.")
     price = market.mark_price if order.price is None else contract.price_of(order.price)
     least = contract.instrument.min_notional
-    if not reduces(order) and contract.size_of(order.lots) * price < least:
+    if not reduces(order) and contract.worth(contract.size_of(order.lots), price) < least:
         raise ApiError(
             -4164, f"Order's notional must be no smaller than {least.normalize():f} (unless you choose reduce only)."
         )
@@ -111,7 +120,7 @@ def _check_price(market: Market, order: Order) -> None:
 def _check_liquidity(market: Market, order: Order) -> None:
     request = order.request
     if request.tif == "GTX" and order.price is not None and market.matching.would_take(request.side, order.price):
-        raise ApiError(-5022, CROSSING + UNRECORDED)
+        raise ApiError(WOULD_TAKE, CROSSING + UNRECORDED)
     if request.tif == "FOK" and market.matching.reachable_lots(request.side, order.price) < order.lots:
         raise ApiError(-5021, UNFILLED + UNRECORDED)
 

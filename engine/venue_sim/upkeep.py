@@ -38,7 +38,7 @@ def _settle(exchange: Exchange, market: Market) -> None:
     market.next_funding_ms = due + INTERVAL_MS
     for account in exchange.accounts.values():
         for leg, position in account.positions(market.symbol):
-            amount = -(position.size * mark * market.rate).quantize(CENT)
+            amount = -(market.contract.worth(position.size, mark) * market.rate).quantize(CENT)
             exchange.pay(account, market.symbol, "FUNDING_FEE", amount)
             isolated = [leg] if leg[0] in account.isolated else []
             exchange.tell_account(account, "FUNDING_FEE", isolated, amount)

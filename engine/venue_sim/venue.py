@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from engine.core.errors import DataError, Problem
 from engine.core.types import SECOND, Instrument
 from engine.venue_sim import market_words as words
 from engine.venue_sim import rest_algo
@@ -39,7 +40,7 @@ class Venue:
     """Mutable; one thread. The protocol's shell asks it with what came over the wire and sends what it answers. Its
     words are Binance USD-M's; the other protocols (server.py) change what they must."""
 
-    protocol = "BINANCE"
+    protocol, has_passphrase = "BINANCE", False
 
     def __init__(
         self, instruments: Iterable[Instrument], accounts: Iterable[Account], feed: Feed, log: VenueLog
@@ -51,6 +52,14 @@ class Venue:
         self._limits: dict[str, Limits] = {}
         self.exchange.now_ns = self._opened_ns = feed.now_ns()
         self.strike: Callable[[], None] = lambda: None  # what faults do as time passes: see striking.py
+
+    @classmethod
+    def listed(cls, instrument: Instrument) -> Instrument:
+        """A contract as this venue has it, in the same ticks and lots. Raises DataError for one that it cannot have."""
+        if instrument.multiplier != 1:
+            message = f"only contracts of one base unit can be traded in {cls.protocol}'s words"
+            raise DataError(Problem(source=instrument.id, message=message))
+        return instrument
 
     def _subscriptions(self) -> Subscriptions:
         return Streams()

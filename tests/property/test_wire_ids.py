@@ -7,11 +7,11 @@ from engine.core.step import order_id
 from engine.core.wire_ids import known_as, sent_as
 
 RUNS = st.text("0123456789abcdef", min_size=64, max_size=64)
-NUMBERS = st.integers(0, 10**9)
+SEQS, NTHS = st.integers(0, 10**12), st.integers(0, 9999)  # entries of a run, orders of one decision
 OTHERS = st.text("0123456789abcdefghijklmnopqrstuvwxyzABXZ-_", min_size=1, max_size=36)
 
 
-@given(RUNS, NUMBERS, NUMBERS)
+@given(RUNS, SEQS, NTHS)
 def test_okx_is_sent_letters_and_digits_and_every_other_venue_the_id_itself(run: str, seq: int, n: int) -> None:
     ours = order_id(run, seq, n)
     sent = sent_as(ours, "OKX")

@@ -21,7 +21,9 @@ from tests.support.hashed_names import cloid
 
 ADDRESSES = ("rest", "ws", "ws_api")
 PATIENCE_S = 240
-STRANGERS = ("by-hand-", "0xbadbad")  # what the orders begin with that tests send by hand
+SYMBOLS, CONTRACTS = {"OKX": "BTC-USDT-SWAP"}, {"OKX": 100}  # in a base unit
+STRANGERS = ("by-hand-", "byhand", "0xbadbad")  # what the orders begin with that tests send by hand
+ONE, SIZES = Decimal(1), {"strategy.order_amount": Decimal("0.02"), "risk.max_position": Decimal("0.1")}
 BUSY = {  # quotes at the touch, closed soon: fills within seconds
     "bid_spread": "0.002",
     "ask_spread": "0.002",
@@ -65,10 +67,13 @@ def wait(true: Callable[[], bool]) -> bool:
 def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engine.cli", **strategy: str) -> list[str]:
     places = [f"--set=venue.{key}={venue[key]}" for key in ADDRESSES if key in venue]
     if "name" in venue:
-        places += [f"--set=venue.name={venue['name']}", f"--set=instrument.id={full_name(venue['name'], 'BTCUSDT')}"]
+        places += [f"--set=venue.name={venue['name']}"]
+        places += [f"--set=instrument.id={full_name(venue['name'], symbol_at(venue))}"]
     if venue.get("name") == "HYPERLIQUID":
         places.append("--set=strategy.market=BTCUSDT-USD")
-    changes = [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
+    counted = {key: sized(venue, size) for key, size in SIZES.items()} if sized(venue, ONE) != ONE else {}
+    changes = [f"--set={key}={value}" for key, value in counted.items()]
+    changes += [f"--set=strategy.{key}={value}" for key, value in strategy.items()]
     file = folder / "run.toml"
     return command(
         "live",
@@ -79,9 +84,21 @@ def words(folder: Path, venue: dict[str, Any], *more: str, program: str = "engin
     )
 
 
+def symbol_at(venue: dict[str, Any]) -> str:
+    """What the venue calls the sample's contract."""
+    return SYMBOLS.get(venue.get("name", ""), "BTCUSDT")
+
+
+def sized(venue: dict[str, Any], base: Decimal) -> Decimal:
+    """As the venue counts it."""
+    return base * CONTRACTS.get(venue.get("name", ""), 1)
+
+
 def keys(venue: dict[str, Any]) -> dict[str, str]:
     name = venue.get("name", "BINANCE")
-    return environment(**{f"{name}_API_KEY": venue["key"], f"{name}_API_SECRET": venue["secret"]})
+    return environment(
+        **{f"{name}_API_{word.upper()}": venue[word] for word in ("key", "secret", "passphrase") if word in venue}
+    )
 
 
 @contextmanager

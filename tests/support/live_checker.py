@@ -4,6 +4,7 @@ Nothing of the engine is used but the form of its journal. All runs of an accoun
 """
 
 import json
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ CENT = Decimal("0.00001")  # each booking is rounded
 MAX_FEED_AGE_NS = 3 * SECOND  # as the runs are told
 LATENCY_NS = 5 * SECOND  # from the tick to the venue: this is a machine that may be busy
 STRUCK_NS = 15 * SECOND  # where a fault met it: a request is dead after 5 s, and asked again by REST
+PLAIN = re.compile("^([0-9a-f]{12})x([0-9]+)x([0-9]+)$")  # where a venue takes letters and digits alone
 HUNG_NS = 3 * SECOND // 2  # without an entry: the process hangs, or is dead
 
 
@@ -203,6 +205,7 @@ def _folded(story: Story) -> tuple[defaultdict[str, Decimal], Decimal]:
     """Positions by leg, and cash: average entries, by hand."""
     started = story.of("Started")[0].said
     cash, size, entry = Decimal(started["balance"]), defaultdict[str, Decimal](Decimal), dict[str, Decimal]()
+    worth = Decimal(started["instrument"]["multiplier"])
     for each in started.get("positions", ()):
         size[each["leg"]], entry[each["leg"]] = Decimal(each["size"]), Decimal(each["entry"])
     for each in story.of("OrderFilled", "FundingSettled", "Transferred"):
@@ -217,7 +220,7 @@ def _folded(story: Story) -> tuple[defaultdict[str, Decimal], Decimal]:
             entry[leg] = (entry.get(leg, Decimal(0)) * before + price * change) / after
         else:
             closed = min(abs(before), abs(change)) * (1 if before > 0 else -1)
-            cash += closed * (price - entry[leg])
+            cash += closed * worth * (price - entry[leg])
             entry[leg] = price if before * after < 0 else entry[leg]
         size[leg] = after
     return size, cash
@@ -233,7 +236,8 @@ def _number(fill: dict[str, Any]) -> str:
 
 
 def _bare(client_id: str) -> str:
-    return client_id.partition("-R")[2] or client_id
+    """As the journal has it, of an id as the venue took it."""
+    return PLAIN.sub(r"\1-\2-\3", client_id.partition("-R")[2] or client_id)
 
 
 def _side(order: dict[str, Any]) -> int:

@@ -21,12 +21,12 @@ from engine.run.replay import replay_run
 from engine.venue_sim.faults import Fault, mixture
 from tests.support.cli import sample
 from tests.support.hashed_names import of_no_run
-from tests.support.live import BUSY, LiveRun, live_process, sim, wait
+from tests.support.live import BUSY, LiveRun, live_process, sim, sized, wait
 from tests.support.live_checker import ends_alike, problems, read_story
 from tests.support.venue_process import venue_process
 
-LIMIT = Decimal("0.06")
-RISK = (f"--set=risk.max_position={LIMIT}", "--set=risk.max_feed_age_ms=3000", "--no-report")
+LIMIT = Decimal("0.06")  # base units
+RISK = ("--set=risk.max_feed_age_ms=3000", "--no-report")
 HEDGE = {"position_mode": "Hedge", "quote_flat_leg": "true"}
 A_BEGINNING = 8  # entries: it ticks
 BEGINNINGS = 6  # a venue under maintenance is tried again, as its user would
@@ -52,7 +52,7 @@ def played(seed: int, folder: Path, span_s: float, speed: float = 1.0, name: str
             if last is not None:
                 wrong += [f"life {life}: {last}"] if last else []
                 break
-        wrong += _judged(folder, log, venue["key"])
+        wrong += _judged(folder, log, venue)
         seconds = (time.monotonic() - began) * speed
     return Played(seed, tuple(wrong), seconds, log.read_text().count('"kind":"fault"'))
 
@@ -79,8 +79,8 @@ def _lived(folder: Path, venue: dict[str, Any], chance: random.Random, span: Spa
     """From a beginning to an end, or to the next kill: None. Returns what was wrong with the end, if anything was."""
     crashed = [run for run in _runs(folder) if not _sealed(run)]
     resume = ("--resume", crashed[-1].name) if crashed else ()
-    before = _entries(folder)
-    with live_process(folder, venue, *RISK, *resume, **BUSY, **span.mode) as run:
+    before, limit = _entries(folder), f"--set=risk.max_position={sized(venue, LIMIT)}"
+    with live_process(folder, venue, limit, *RISK, *resume, **BUSY, **span.mode) as run:
         wait(lambda: _entries(folder) > before + A_BEGINNING or run.process.poll() is not None)
         span.begin()
         left = span.left
@@ -116,14 +116,14 @@ def _fallen(run: LiveRun) -> str | None:
     return None if run.process.returncode == 2 else f"fell over: {run.said.read_text()[-3000:]}"
 
 
-def _judged(folder: Path, log: Path, account: str) -> list[str]:
+def _judged(folder: Path, log: Path, venue: dict[str, Any]) -> list[str]:
     runs = _runs(folder)
     wrong = list(of_no_run(runs, log))
     for run in runs:
-        story = read_story(run, log, account)
+        story = read_story(run, log, venue["key"])
         if not story.entries:  # its node never came up
             continue
-        found = [*problems(story, LIMIT), *(ends_alike(story) if run == runs[-1] else ())]
+        found = [*problems(story, sized(venue, LIMIT)), *(ends_alike(story) if run == runs[-1] else ())]
         wrong += [f"{run.name}: {each}" for each in found]
         replayed = replay_run(run)
         wrong += (

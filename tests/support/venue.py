@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from msgspec.structs import replace
 
 from engine.core.types import Instrument, PositionMode
 from engine.run.preflight import Wanted
@@ -73,10 +74,11 @@ def venue_of(
     **settings: Any,
 ) -> Venue:
     """A venue whose clock stands at START_NS; its log is kept in `venue.log.lines`."""
-    tape = (OPENING, *events)
+    listed = of.listed(CONTRACT)
+    tape = tuple(replace(event, symbol=listed.raw_symbol) for event in (OPENING, *events))
     feed = Feed(lambda: iter(tape), lambda: START_NS, speed=speed)
     made = [Account(f"key{n}", f"secret{n}", asset="USDT", wallet=Decimal(10_000)) for n in range(accounts)]
-    venue = of((CONTRACT,), made, feed, MemoryLog(), **settings)
+    venue = of((listed,), made, feed, MemoryLog(), **settings)
     venue.prime()
     return venue
 

@@ -1,8 +1,5 @@
-"""What is said of the venues that are not traded at live is so."""
+"""What is said of the venues' adapters is so."""
 
-import json
-import subprocess
-import sys
 from importlib import import_module
 from re import fullmatch
 
@@ -15,9 +12,7 @@ from engine.core.step import order_id
 from engine.core.types import PositionMode
 from engine.run.venues import VENUES, Spoken, check_traded
 from tests.support.builders import RUN
-from tests.support.cli import PROJECT, environment
 
-OTHERS = [each for each in VENUES if each.refused is not None]
 NAMES = {"BINANCE": "Binance", "BYBIT": "Bybit", "OKX": "OKX", "HYPERLIQUID": "Hyperliquid"}
 
 
@@ -28,12 +23,6 @@ def test_no_field_of_an_adapter_says_what_it_is_said_to_lack(spoken: Spoken) -> 
     fields = config.__text_signature__
     assert "base_url_http" in fields
     assert not any(word.replace(" ", "_") in fields for word in spoken.untold)
-
-
-def test_their_clients_can_be_built_where_we_say() -> None:
-    line = [sys.executable, "-m", "tests.support.other_venues"]
-    done = subprocess.run(line, cwd=PROJECT, env=environment(), capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == [each.venue for each in OTHERS]
 
 
 def test_an_order_s_name_at_hyperliquid_does_not_tell_ours() -> None:
@@ -48,13 +37,6 @@ def test_hedge_mode_is_refused_where_the_adapter_cannot_be_told_of_it() -> None:
         check_traded("BYBIT", PositionMode.HEDGE)
     assert [problem.field for problem in refused.value.problems] == ["strategy.position_mode"]
     check_traded("BINANCE", PositionMode.HEDGE)
-
-
-@pytest.mark.parametrize("spoken", OTHERS, ids=lambda each: each.venue)
-def test_a_run_is_refused_with_the_reason(spoken: Spoken) -> None:
-    with pytest.raises(ConfigError, match=" and ".join(spoken.untold)) as refused:
-        check_traded(spoken.venue)
-    assert [problem.field for problem in refused.value.problems] == ["venue.name"]
 
 
 def test_a_venue_that_nobody_knows_is_refused() -> None:

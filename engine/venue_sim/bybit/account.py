@@ -9,7 +9,6 @@ from engine.venue_sim.account import Account, Leg
 from engine.venue_sim.bybit import order_words as words
 from engine.venue_sim.bybit.errors import BybitError
 from engine.venue_sim.contract import money
-from engine.venue_sim.errors import ApiError
 from engine.venue_sim.exchange import Exchange
 from engine.venue_sim.market import Market
 from engine.venue_sim.orders import Order
@@ -19,7 +18,6 @@ from engine.venue_sim.parameters import Parameters, order_request, whole
 _LEGS = {"0": "BOTH", "1": "LONG", "2": "SHORT"}
 _TIFS = {word: tif for tif, word in words.TIFS.items() if tif != "GTD"}
 _BOTH_SIDES = "3"
-_CROSSING = -5022
 SPOT = "SPOT_TRADE"  # of the pair that has the contract's symbol; only the wallet knows of it here
 _LOG = {"FUNDING_FEE": "SETTLEMENT", "REALIZED_PNL": "TRADE", "COMMISSION": "TRADE", SPOT: "TRADE"}
 _CURSOR = ":0"
@@ -39,7 +37,6 @@ def check_category(given: Parameters) -> None:
 
 
 def create(exchange: Exchange, account: Account, given: Parameters) -> Any:
-    """One that must not take and would is taken note of, and cancelled at once."""
     market = market_of(exchange, given)
     asked = {
         "symbol": market.symbol,
@@ -54,19 +51,7 @@ def create(exchange: Exchange, account: Account, given: Parameters) -> Any:
         asked |= {"price": given.get("price", ""), "timeInForce": _TIFS.get(given.get("timeInForce", "GTC"), "")}
     number = exchange.next_id()
     request = order_request(asked, market.contract, now_ms=exchange.now_ms, default_id=f"none-{number}")
-    try:
-        order = trading.place(exchange, account, request)
-    except ApiError as error:
-        if error.code != _CROSSING:
-            raise
-        return _crossed(exchange, account, trading.expired(exchange, account, request, words.CROSSED))
-    return _named(order)
-
-
-def _crossed(exchange: Exchange, account: Account, order: Order) -> Any:
-    row = words.order_row(order, exchange.contracts[order.request.symbol])
-    exchange.listener.user(account, {"topics": [words.message("order", [row], exchange.now_ms)]})
-    return _named(order)
+    return _named(trading.place_or_note(exchange, account, request, words.CROSSED))
 
 
 def _named(order: Order) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from engine.core.types import Side
 from engine.venue_sim import market_words
 from engine.venue_sim.contract import MAX_LEVERAGE, MOST, MOST_AT_MARKET, Contract
 from engine.venue_sim.market import Market, Trade
+from engine.venue_sim.window import best
 
 type Body = dict[str, Any]
 type Rows = Iterable[tuple[int, int]]
@@ -54,15 +54,9 @@ def instrument(contract: Contract) -> Body:
     }
 
 
-def book(market: Market, count: int) -> tuple[dict[int, int], dict[int, int]]:
-    """The best levels of both sides, in ticks and lots."""
-    sides = market.matching.sides
-    return dict(sides[Side.BUY].top(count)), dict(sides[Side.SELL].top(count))
-
-
 def book_body(market: Market, count: int, now_ms: int) -> Body:
     """The answer of orderbook."""
-    bids, asks = (market_words.levels(market.contract, side.items()) for side in book(market, count))
+    bids, asks = (market_words.levels(market.contract, side.items()) for side in best(market, count))
     ids = {"u": market.update_id, "seq": market.update_id}
     return {"s": market.symbol, "b": bids, "a": asks, "ts": now_ms, "cts": now_ms} | ids
 

@@ -7,10 +7,11 @@ import msgspec
 from aiohttp import web
 
 from engine.venue_sim.bybit.errors import said
-from engine.venue_sim.bybit.frames import acknowledged, frame_of, strings, topics_of
+from engine.venue_sim.bybit.frames import acknowledged, topics_of
 from engine.venue_sim.bybit.market_words import envelope
 from engine.venue_sim.bybit.sessions import Session
 from engine.venue_sim.bybit.venue import BybitVenue, Signature
+from engine.venue_sim.frames import frame_of, strings
 from engine.venue_sim.line import Line
 from engine.venue_sim.rest import json_response, parameters
 from engine.venue_sim.sockets import talk

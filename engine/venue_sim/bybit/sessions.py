@@ -8,10 +8,11 @@ import msgspec
 from engine.venue_sim.account import Account
 from engine.venue_sim.bybit.dcp import TOPIC
 from engine.venue_sim.bybit.errors import said
-from engine.venue_sim.bybit.frames import acknowledged, frame_of, strings, topics_of
+from engine.venue_sim.bybit.frames import acknowledged, topics_of
 from engine.venue_sim.bybit.routes import OPERATIONS
 from engine.venue_sim.bybit.venue import PRIVATE, BybitVenue
 from engine.venue_sim.errors import ApiError
+from engine.venue_sim.frames import frame_of, strings
 from engine.venue_sim.line import Line
 from engine.venue_sim.striking import outcome
 from engine.venue_sim.venue import Asked

@@ -10,21 +10,12 @@ from engine.venue_sim.bybit import market_words as words
 from engine.venue_sim.line import Line
 from engine.venue_sim.market import Change, Market, Trade
 from engine.venue_sim.subscriptions import Subscriptions
+from engine.venue_sim.window import Window, opened
 
 LEVELS = (1, 50, 200, 1000)
 TICKER_MS = 100
 _BOOK = re.compile(r"^orderbook\.(\d+)\.(\w+)$")
 _PUBLIC = re.compile(r"^(publicTrade|tickers)\.(\w+)$")
-
-
-class Shown(msgspec.Struct):
-    """What a book's topic has told: sizes by price, and its latest number. Mutable."""
-
-    market: Market
-    levels: int
-    bids: dict[int, int]
-    asks: dict[int, int]
-    u: int
 
 
 class Topics(Subscriptions):
@@ -33,7 +24,7 @@ class Topics(Subscriptions):
     def __init__(self, markets: dict[str, Market]) -> None:
         super().__init__()
         self._markets = markets
-        self._books: dict[str, Shown] = {}
+        self._books: dict[str, Window] = {}
         self._tickers: dict[str, words.Body] = {}
         self._beat = 0
 
@@ -54,7 +45,7 @@ class Topics(Subscriptions):
     def _snapshot(self, topic: str, levels: int, market: Market, now_ms: int) -> words.Body:
         shown = self._books.get(topic)
         if shown is None:
-            shown = self._books[topic] = Shown(market, levels, *words.book(market, levels), market.update_id)
+            shown = self._books[topic] = opened(market, levels)
         sides = (shown.bids.items(), shown.asks.items())
         return words.book_message(topic, market, sides, u=shown.u, kind="snapshot", at_ms=now_ms)
 
@@ -65,10 +56,7 @@ class Topics(Subscriptions):
                 del self._books[topic]
                 continue
             shown = self._books[topic]
-            bids, asks = words.book(market, shown.levels)
-            changed = (_changes(shown.bids, bids), _changes(shown.asks, asks))
-            if any(changed):
-                shown.bids, shown.asks, shown.u = bids, asks, shown.u + 1
+            if (changed := shown.moved()) is not None:
                 message = words.book_message(topic, market, changed, u=shown.u, kind="delta", at_ms=change.at_ms)
                 self.say(topic, lambda message=message: message)  # type: ignore[misc]
 
@@ -91,11 +79,6 @@ class Topics(Subscriptions):
                 self._tickers[topic] = now
                 news = {"symbol": market.symbol} | changed
                 self.say(topic, lambda m=market, t=topic, n=news: _ticker_message(t, "delta", n, m, now_ms))  # type: ignore[misc]
-
-
-def _changes(told: dict[int, int], now: dict[int, int]) -> list[tuple[int, int]]:
-    gone = [(price, 0) for price in told if price not in now]
-    return gone + [(price, lots) for price, lots in now.items() if told.get(price) != lots]
 
 
 def _ticker_message(topic: str, kind: str, data: words.Body, market: Market, at_ms: int) -> dict[str, Any]:
