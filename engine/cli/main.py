@@ -184,7 +184,7 @@ def venue_sim(
     ] = None,
     ed25519: Annotated[Path | None, typer.Option("--ed25519", help="File for the account's Ed25519 key (PEM).")] = None,
 ) -> None:
-    """Serve an exchange on loopback in the words of Binance USD-M, Bybit, OKX or Hyperliquid; print a line when ready."""
+    """Serve an exchange on loopback in the words of Binance, Bybit, OKX or Hyperliquid; print a line when ready."""
     from decimal import Decimal
 
     from engine.cli import venue_sim as command

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -104,9 +104,7 @@ def _instruments(catalog: Path, instrument_id: str | None) -> tuple[Instrument, 
     return tuple(instrument_of(catalog, each) for each in wanted)
 
 
-def accounts_of(
-    instruments: tuple[Instrument, ...], settings: Settings, spoken: type[Venue] = Venue
-) -> list[Account]:
+def accounts_of(instruments: tuple[Instrument, ...], settings: Settings, spoken: type[Venue] = Venue) -> list[Account]:
     """Keys and secrets follow from the seed, in the venue's own form: they open nothing but this venue."""
     made = []
     for number in range(settings.accounts):
