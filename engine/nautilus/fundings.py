@@ -29,9 +29,10 @@ def booked_by_the_exchange(started: Started) -> Funded:
     return funded
 
 
-def booked_by_us(started: Started) -> Funded:
-    """Each settlement once, at the mark price that is known then; without one nothing can be settled."""
-    identity, latest = InstrumentId.from_str(started.instrument.id), started.ts_init
+def booked_by_us(started: Started, since_ns: Nanos) -> Funded:
+    """Each settlement once, at the mark price that is known then; without one nothing can be settled. Those that are
+    told before `since_ns` (a nanosecond after they were due) have been booked, if there was anything to book."""
+    identity, latest = InstrumentId.from_str(started.instrument.id), since_ns - 2
 
     def funded(cache: Any, state: State[Any], rate: Any, now: Nanos) -> Iterator[AnyEvent]:
         nonlocal latest

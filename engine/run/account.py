@@ -75,7 +75,7 @@ def begun(plan: Plan, started: Started, created: str, before: Before | None) -> 
     after each tick, so that a loss of power takes no more than a tick. Raises JournalError where the folder cannot be
     written."""
     if before is not None and before.cut_short:
-        return _taken_up(before.folder)
+        return _taken_up(before)
     if before is not None:
         started = _continued(started, Walk(before.folder).last().after)
     journal = create_run(
@@ -95,8 +95,10 @@ def _continued(started: Started, state: State[Any]) -> Started:
     return msgspec.structs.replace(started, balance=state.ledger.cash, positions=_held(state))
 
 
-def _taken_up(folder: Path) -> Begun:
-    """The venue that held its orders is gone, and they with it: that is what it is told first."""
+def _taken_up(before: Before) -> Begun:
+    """The venue that held its orders is gone, and they with it: that is what it is told first, as of the last that it
+    knew or later."""
+    folder = before.folder
     writer, found = resumed(folder, synced=False)
     state = found.state
     if state is None or state.stopping:
@@ -104,7 +106,8 @@ def _taken_up(folder: Path) -> Begun:
         raise _not_resumed(folder, "had not begun or was about to end: seal it with `perpmm recover`, then resume it")
 
     def opening(now: Nanos) -> tuple[AnyEvent, ...]:
-        return tuple(OrderCanceled(id=w.order.id, reason=GONE, ts_event=now, ts_init=now) for w in state.orders)
+        at = max(now, before.last_ns)
+        return tuple(OrderCanceled(id=w.order.id, reason=GONE, ts_event=at, ts_init=at) for w in state.orders)
 
     as_it_stands = msgspec.structs.replace(started_of(Journal(folder)), balance=state.ledger.cash)
     return Begun(writer, as_it_stands, opening, _held(state), state)

@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.core.events import FundingSettled, OrderFilled, Stopping
-from engine.core.types import PositionMode, Side
+from engine.core.events import FundingSettled, Held, OrderFilled, Stopping
+from engine.core.types import Leg, PositionMode, Side
 from engine.simulation.settings import Simulation
 from tests.differential.test_nautilus_account import SECONDS, Restless, restless_market
 from tests.support.backtests import backtest, buy
-from tests.support.catalogs import calm_market
+from tests.support.catalogs import calm_market, ns
 from tests.support.papers import commands, paper
 from tests.support.scripted import Told
 
@@ -93,3 +93,13 @@ def test_a_settlement_after_the_feed_s_end_is_not_booked(tmp_path: Path) -> None
         told, end = host(market, tmp_path / host.__name__, {2: (buy("2", "100.2"),)}, simulation=VENUES["instant"])
         assert [event.amount for event in told.of(FundingSettled)] == [Decimal("-0.2")]
         assert [held.size for held in end.positions] == [2]
+
+
+@pytest.mark.parametrize(("since_ns", "times"), [(ns(3) + 1, 2), (ns(3) + 2, 1), (ns(5), 1)])
+def test_what_was_settled_before_a_run_goes_on_is_not_settled_again(tmp_path: Path, since_ns: int, times: int) -> None:
+    """The feed is played from its last snapshot on, so that there is a book: here from its start, over the settlement
+    at 3 s, which is told a nanosecond later."""
+    market = calm_market(8).mark(0.5, "100").funding(1, "0.001", settles=3).funding(4, "0.001", settles=6)
+    held = (Held(Leg.NET, Decimal(2), Decimal(100)),)
+    told, _ = paper(market, tmp_path, {}, data={"start_ns": since_ns}, positions=held)
+    assert [event.amount for event in told.of(FundingSettled)] == [Decimal("-0.2")] * times

@@ -117,13 +117,15 @@ def test_killed_it_goes_on_with_its_account(tmp_path: Path) -> None:
     read_meanwhile(run)
     process.kill()
     process.communicate()
-    before = Walk(run).last().after
+    last = Walk(run).last()
+    before = last.after
     said = perpmm(*paper(tmp_path, *QUICK, "--json", "--resume", run.name))
     assert said.code == 0, said.err
     walk = Walk(run)
     assert walk.journal.status is Status.CRASHED_RECOVERED
     gone = [cast(OrderCanceled, e.value) for e in walk.journal.entries(since=before.seq + 1, types=["OrderCanceled"])]
     assert [event.id for event in gone if event.reason == GONE] == [w.order.id for w in before.orders]
+    assert all(event.ts_event >= last.event.ts_init for event in gone)
     first = next(iter(walk.moments(walk.journal.entries(since=before.seq + 1), before)))
     assert first.after.positions == before.positions
     assert perpmm("replay", run).code == 0
