@@ -9,7 +9,7 @@ from engine.core.risk import Limits
 from engine.core.state import State
 from engine.core.step import step
 from engine.core.trading import Trading
-from engine.core.types import Action, OrderType, PositionMode, Purpose, Side
+from engine.core.types import Action, Leg, OrderType, PositionMode, Purpose, Side
 from tests.support.builders import a_draft, a_fill, a_start, a_tick
 from tests.support.scripted import Says
 
@@ -67,4 +67,5 @@ def cancels(outcomes: tuple[Outcome, ...]) -> list[Cancel]:
 def is_flattening(outcomes: tuple[Outcome, ...]) -> list[Submit]:
     submits = [o for o in outcomes if isinstance(o, Submit)]
     assert [(o.purpose, o.order_type, o.size) for o in submits] == [(Purpose.FLATTEN, OrderType.MARKET, Decimal(1))]
+    assert all(o.reduce_only is (o.leg is Leg.NET) for o in submits)  # a leg of Hedge mode needs no word
     return submits

@@ -9,13 +9,13 @@ import pytest
 
 from engine.core.checks import CHECKS
 from engine.core.commands import Draft, Outcome, Submit
-from engine.core.events import OrderCanceled, Resumed, Tick, Transferred
+from engine.core.events import OrderCanceled, Paused, Resumed, Tick, Transferred
 from engine.core.guard import WATCHES
 from engine.core.risk import Limits
 from engine.core.state import Working
 from engine.core.step import order_id
 from engine.core.trading import Trading
-from engine.core.types import Action, Side
+from engine.core.types import Action, PositionMode, Side
 from tests.support.builders import RUN, START_NS, a_draft, a_fill, a_tick
 from tests.support.limited import Run, a_long, an_exit, cancels, held, is_flattening, refusals, refused_by
 
@@ -102,6 +102,7 @@ def max_daily_loss() -> None:
     assert not held(run.feed(a_tick(4, mark=Decimal(120))))  # a gain does not lift it
     assert held(run.feed(a_tick(DAY, mark=Decimal(90)))) == {"max_daily_loss": False}  # another day does
     assert run.trading is Trading.RUN
+    assert not held(run.feed(a_tick(DAY + 1, mark=Decimal(90))))  # what was lost the day before counts no more
 
 
 def max_drawdown() -> None:
@@ -193,6 +194,41 @@ def test_story_fails_without_its_check(name: str, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setitem(WATCHES, name, WATCHES[name]._replace(broken=lambda _limit, _state: None))
     with pytest.raises(AssertionError):
         STORIES[name]()
+
+
+@pytest.mark.parametrize(
+    ("limits", "size"), [({"max_position": 1}, "1"), ({"max_position_notional": 100}, "1"), ({"max_leverage": 2}, "2")]
+)
+def test_what_reaches_a_limit_is_not_beyond_it(limits: dict[str, Any], size: str) -> None:
+    run = Run(limits, balance=Decimal(100))
+    assert not refusals(run.feed(a_tick(1, mark=Decimal(100)), a_draft(size=size)))
+
+
+@pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
+def test_a_loss_that_reaches_its_limit_is_not_beyond_it(limit: str) -> None:
+    assert not held(a_long({limit: 5}).feed(a_tick(2, mark=Decimal(95))))
+
+
+def test_a_position_could_grow_by_what_rests_on_its_own_side_and_leg() -> None:
+    run = Run({"max_position": 1}, mode=PositionMode.HEDGE)
+    run.feed(a_tick(1), a_draft(size="0.6"), a_draft(Side.SELL, "0.9", "101.0"))
+    refused_by("max_position", run.feed(a_tick(2), a_draft(size="0.4"), a_draft(size="0.001", price="99.9")))
+    assert not refusals(run.feed(a_tick(3), a_draft(Side.SELL, "0.1", "101.0")))
+
+
+def test_a_halt_by_a_limit_keeps_the_position_where_the_run_file_says_so() -> None:
+    run = a_long({"max_drawdown": 5, "stop_policy": "keep"})
+    for cancel in cancels(run.feed(a_tick(2, mark=Decimal(90)))):
+        run.feed(OrderCanceled(ts_event=START_NS, ts_init=START_NS, id=cancel.id))
+    assert run.trading is Trading.HALT
+    assert not any(isinstance(o, Submit) for o in run.feed(a_tick(3, mark=Decimal(90))))
+
+
+def test_a_pause_by_hand_stands_beside_what_a_limit_holds_back() -> None:
+    run = a_long({"max_daily_loss": 5})
+    run.feed(a_tick(2, mark=Decimal(90)))
+    assert held(run.feed(Paused(ts_event=START_NS, ts_init=START_NS, reason="news"))) == {"user": True}
+    assert [hold.limit for hold in run.known.guard.holds] == ["max_daily_loss", "user"]
 
 
 @pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
