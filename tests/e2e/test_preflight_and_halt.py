@@ -106,6 +106,15 @@ async def test_what_cannot_be_is_refused(changes: dict[str, Any], what: str) -> 
         assert what in [each.what for each in (await looked(client, **changes)).refused]
 
 
+async def test_all_that_is_wrong_is_refused_at_once() -> None:
+    """An empty account, a position larger than its leverage allows, another contract, a clock that is off."""
+    async with client_of(venue_of()) as client:
+        client.account.wallet = Decimal(0)
+        other = msgspec.structs.replace(CONTRACT, tick=Decimal("0.5"), min_size=Decimal("0.005"))
+        found = await looked(client, offset_ms=90_000, exposure=Decimal(10**12), instrument=other)
+        assert [each.what for each in found.refused] == ["tick", "smallest size", "balance", "largest position", "clock"]
+
+
 @pytest.mark.parametrize(
     ("path", "field", "what"),
     [
