@@ -112,7 +112,8 @@ async def test_all_that_is_wrong_is_refused_at_once() -> None:
         client.account.wallet = Decimal(0)
         other = msgspec.structs.replace(CONTRACT, tick=Decimal("0.5"), min_size=Decimal("0.005"))
         found = await looked(client, offset_ms=90_000, exposure=Decimal(10**12), instrument=other)
-        assert [each.what for each in found.refused] == ["tick", "smallest size", "balance", "largest position", "clock"]
+        wrong = ["tick", "smallest size", "balance", "largest position", "clock"]
+        assert [each.what for each in found.refused] == wrong
 
 
 @pytest.mark.parametrize(

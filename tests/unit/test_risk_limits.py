@@ -85,7 +85,10 @@ def duplicate_id() -> None:
 
 
 def whole_units() -> None:
-    for odd in (a_draft(size="0.0101"), a_draft(price="100.01"), an_exit(size="0.0101")):
+    for odd in (
+        *(a_draft(size="0.0101"), a_draft(price="100.01"), an_exit(size="0.0101")),
+        *(a_draft(size="0"), a_draft(size="-1"), a_draft(price="0"), a_draft(price="-1")),
+    ):
         refused_by("whole_units", _order({}, odd))
 
 
@@ -204,13 +207,20 @@ def test_what_reaches_a_limit_is_not_beyond_it(limits: dict[str, Any], size: str
     assert not refusals(run.feed(a_tick(1, mark=Decimal(100)), a_draft(size=size)))
 
 
+@pytest.mark.parametrize("limit", ["max_position_notional", "max_leverage"])
+def test_without_mark_and_book_an_order_s_own_price_values_it(limit: str) -> None:
+    run = Run({limit: 10}, balance=Decimal(1))
+    refused_by(limit, run.feed(a_tick(1, bid=None, ask=None), a_draft(size="0.1"), a_draft(size="0.001")))
+
+
 @pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
 def test_a_loss_that_reaches_its_limit_is_not_beyond_it(limit: str) -> None:
     assert not held(a_long({limit: 5}).feed(a_tick(2, mark=Decimal(95))))
 
 
-def test_a_position_could_grow_by_what_rests_on_its_own_side_and_leg() -> None:
-    run = Run({"max_position": 1}, mode=PositionMode.HEDGE)
+@pytest.mark.parametrize("mode", PositionMode)
+def test_a_position_could_grow_by_what_rests_on_its_own_side_and_leg(mode: PositionMode) -> None:
+    run = Run({"max_position": 1}, mode=mode)
     run.feed(a_tick(1), a_draft(size="0.6"), a_draft(Side.SELL, "0.9", "101.0"))
     refused_by("max_position", run.feed(a_tick(2), a_draft(size="0.4"), a_draft(size="0.001", price="99.9")))
     assert not refusals(run.feed(a_tick(3), a_draft(Side.SELL, "0.1", "101.0")))
