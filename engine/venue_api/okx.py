@@ -23,16 +23,19 @@ OF_FUTURES = frozenset({"2", "3"})  # modes of an account: futures, and several 
 MODES = {"1": "spot", "4": "portfolio margin"}
 SEVERAL = "3"
 OVER = frozenset({51400, 51401, 51402, 51410, 51603})  # the order is over, or unknown
-FORCED = {"3": "autoclose-", "4": "autoclose-", "5": "autoclose-", "9": "adl_autoclose-"}
-TRADED, FUNDED = frozenset({"2", *FORCED}), "8"  # types of bills
-FORCED_FILLS = {"100": "autoclose-", "101": "autoclose-", "125": "adl_autoclose-", "126": "adl_autoclose-"}
+TRADED, FUNDED = frozenset({"2", "5", "9"}), "8"  # types of bills; 5 and 9 are of liquidation and deleveraging
+LIQUIDATED, DELEVERAGED = range(100, 108), range(125, 129)  # subtypes of fills
 COUNTDOWN_S = 60
+KEPT_MS = 2_000
 RECENT_MS = 2 * 86_400_000  # older fills and bills are asked for elsewhere
 _OTHER_SIGNS = re.compile("[^0-9A-Za-z]")
 
 
 class Okx(SignedOkx):
-    """One account at one address, as engine.venue_api.signed_okx."""
+    """One account at one address, as engine.venue_api.signed_okx. Mutable: it keeps the settings of the account for a
+    moment, as the venue may be asked for them five times in two seconds."""
+
+    _settings: tuple[int, dict[str, Any]] | None = None
 
     def terms(self, symbol: str) -> Terms:
         """Raises VenueError where the venue does not trade it."""
@@ -68,7 +71,9 @@ class Okx(SignedOkx):
         )
 
     def _config(self) -> dict[str, Any]:
-        return dict(self.signed_read("/api/v5/account/config")[0])
+        if self._settings is None or self.now_ms - self._settings[0] > KEPT_MS:
+            self._settings = self.now_ms, dict(self.signed_read("/api/v5/account/config")[0])
+        return self._settings[1]
 
     def _coin(self, coin: str) -> dict[str, Any]:
         rows = self.signed_read("/api/v5/account/balance", ccy=coin)
@@ -134,6 +139,7 @@ class Okx(SignedOkx):
 
     def set_hedge(self, _symbol: str, hedge: bool) -> None:
         """Of all contracts."""
+        self._settings = None
         self.change("/api/v5/account/set-position-mode", posMode=HEDGE if hedge else "net_mode")
 
     def set_leverage(self, symbol: str, leverage: int) -> None:
@@ -200,8 +206,9 @@ def _order(row: dict[str, Any]) -> OpenOrder:
 
 def _name(row: dict[str, Any]) -> str:
     """Of a fill's order, as we gave it; what the venue itself has sent has none."""
-    forced = FORCED_FILLS.get(row.get("subType", ""))
-    return known_as(row["clOrdId"]) or ("" if forced is None else f"{forced}{row['ordId']}")
+    kind = int(row.get("subType") or 0)
+    forced = "autoclose-" if kind in LIQUIDATED else "adl_autoclose-" if kind in DELEVERAGED else ""
+    return known_as(row["clOrdId"]) or (forced and f"{forced}{row['ordId']}")
 
 
 def _trade(row: dict[str, Any], coin: str) -> Trade:
@@ -217,7 +224,7 @@ def _trade(row: dict[str, Any], coin: str) -> Trade:
         size=Decimal(row["fillSz"]),
         fee=-Decimal(row["fee"] or 0),
         maker=row["execType"] == "M",
-        at_ns=_at_ns(row),
+        at_ns=int(row.get("fillTime") or row["ts"]) * MS,
     )
 
 

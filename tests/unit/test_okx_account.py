@@ -12,6 +12,7 @@ from engine.core.step import order_id
 from engine.core.types import PositionMode, Side
 from engine.core.wire_ids import sent_as
 from engine.run.preflight import Preflight, Verdict, preflight
+from engine.run.reconcile import FORCED
 from engine.venue_api.account import View
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
@@ -20,6 +21,9 @@ from engine.venue_sim.faults import Fault
 from engine.venue_sim.market_events import Depth, Rate
 from engine.venue_sim.okx.account import SPOT
 from engine.venue_sim.okx.venue import OkxVenue
+from engine.venue_sim.orders import Request
+from engine.venue_sim.trading import place
+from engine.venue_sim.upkeep import liquidate
 from tests.support.venue import CONTRACT, START_NS, SYMBOL, WANTED, Client, at, client_of, venue_of
 
 SWAP = OkxVenue.listed(msgspec.structs.replace(CONTRACT, id="BTC-USDT-SWAP.OKX", venue="OKX"))
@@ -127,6 +131,43 @@ async def test_a_view_tells_orders_trades_funding_and_transfers_once_each() -> N
 def _market() -> Iterator[Any]:
     yield Rate(SYMBOL, at(1), Decimal("0.001"), at(10))
     yield Depth(SYMBOL, at(2), ((1000, 1000),), ((1001, 1000),), snapshot=False)
+
+
+def test_counted_contracts_are_worth_what_their_base_units_are() -> None:
+    """The same lots at both venues: the same money, to the last digit."""
+    counted, plain = venue_of(_market(), of=OkxVenue), venue_of(_market())
+    told = []
+    for venue in (counted, plain):
+        exchange = venue.exchange
+        (account,), (symbol,) = exchange.accounts.values(), exchange.markets
+        for price in (None, 990):
+            asked = {"type": "MARKET", "tif": "GTC"} if price is None else {"type": "LIMIT", "tif": "GTX"}
+            request = Request(symbol=symbol, side=Side.BUY, lots=700, price=price, client_id=f"a{price}", **asked)
+            place(exchange, account, request)
+        account.isolated = {symbol}
+        venue.feed.advance(venue, 20 * 10**9)
+        margins, (leg, held) = exchange.margins(account), account.positions()[0]
+        bound = (
+            margins.isolated_wallet(leg, held),
+            margins.liquidation_price(leg),
+            margins.maintenance,
+            margins.available,
+        )
+        told.append((account.wallet, [each.amount for each in account.incomes], margins.equity, bound))
+    assert told[0] == told[1]
+    assert len(told[0][1]) == 2
+
+
+async def test_what_the_venue_closes_by_force_is_told_as_that() -> None:
+    async with client_of(venue_of(of=OkxVenue)) as client:
+        await asked(client, lambda there: order(there, "buy", None, "30", clOrdId=sent_as(ours(1), "OKX")))
+        liquidate(client.venue.exchange, client.account, [(NAME, "BOTH")])
+        view: View = await asked(client, lambda there: there.view(SWAP, START_NS))
+        names = [view.names[each.order_id] for each in view.trades]
+        assert names[0] == ours(1)
+        assert all(name.startswith(FORCED) for name in names[1:])
+        assert len(names) > 1
+        assert view.holdings == ()
 
 
 async def test_what_would_take_is_cancelled_with_the_reason() -> None:
