@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +21,7 @@ from engine.journal.manifest import RunFile
 from engine.run.contracts import symbol_at_venue
 from engine.run.control import Halt, say
 from engine.venue_api.account import Holding, OpenOrder
+from engine.venue_api.asked import UnansweredError
 from engine.venue_api.errors import VenueError
 from engine.venue_api.venue import TradedAt
 
@@ -96,6 +99,14 @@ def told(folder: Path, *, flatten: bool) -> bool:
     return True
 
 
+class _Seen(NamedTuple):
+    """What rests and is held there, as one round has found it."""
+
+    orders: tuple[OpenOrder, ...]
+    ours: tuple[OpenOrder, ...]
+    holdings: tuple[Holding, ...]
+
+
 def swept(
     run_file: RunFile,
     venue: TradedAt,
@@ -108,51 +119,69 @@ def swept(
     `sent`: the ids that the run has given since it was last asked.
 
     Then the dead man's timer, if the run had one, is turned off: it would take along what others have there. Raises
-    VenueError where the venue cannot be reached at all.
+    VenueError where the venue says no, or has not answered by the end.
     """
-    run, symbol = run_file.run, symbol_of(run_file)
-    cancelled: dict[str, None] = {}
+    symbol, sweep = symbol_of(run_file), _Sweep(run_file, venue, flatten=flatten, everyones=everyones)
     end, quiet_since = time.monotonic() + WITHIN_S, time.monotonic()
     while True:
-        venue.sent(sent())
-        orders = venue.open_orders(symbol)
-        ours = [order for order in orders if everyones or is_ours(order, run)]
-        for order in ours:
-            with suppress(VenueError):  # asked again in the next round
-                venue.cancel(symbol, order)
-                cancelled[order.client_id] = None
-        holdings = venue.holdings(symbol)
-        if flatten and not ours:
-            _close(venue, symbol, holdings)
-        now = time.monotonic()
-        if ours or (flatten and holdings):
-            quiet_since = now
-        if now - quiet_since >= QUIET_S or now >= end:
-            break
+        try:
+            venue.sent(sent())
+            seen = sweep.round()
+        except UnansweredError:
+            if time.monotonic() >= end:
+                raise
+            quiet_since = time.monotonic()
+        else:
+            now = time.monotonic()
+            if seen.ours or (flatten and seen.holdings):
+                quiet_since = now
+            if now - quiet_since >= QUIET_S or now >= end:
+                break
         time.sleep(PAUSE_S)
-    if not ours and run_file.manifest.config["venue"].get("dead_mans_timer", True):
+    if not seen.ours and run_file.manifest.config["venue"].get("dead_mans_timer", True):
         with suppress(VenueError):  # else it runs out: nothing of ours is there that it could take along
             venue.disarm(symbol)
     return Halted(
-        cancelled=tuple(cancelled),
-        resting=tuple(ours),
-        strangers=tuple(order for order in orders if order not in ours),
-        holdings=holdings,
+        cancelled=tuple(sweep.cancelled),
+        resting=seen.ours,
+        strangers=tuple(order for order in seen.orders if order not in seen.ours),
+        holdings=seen.holdings,
         flatten=flatten,
     )
 
 
-def _close(venue: TradedAt, symbol: str, holdings: tuple[Holding, ...]) -> None:
-    """As much as the venue takes at once; the rest in the next round. A reduce-only order cannot do more than close, so
-    one that was thought lost does no harm."""
-    most = _most_at_once(venue, symbol) if holdings else None
-    for n, holding in enumerate(holdings):
-        size = holding.size if most is None else max(-most, min(holding.size, most))
+class _Sweep:
+    """Round after round; what the venue does not do is asked for again in the next."""
+
+    def __init__(self, run_file: RunFile, venue: TradedAt, *, flatten: bool, everyones: bool) -> None:
+        self._run, self._symbol, self._venue = run_file.run, symbol_of(run_file), venue
+        self._flatten, self._everyones = flatten, everyones
+        self.cancelled: dict[str, None] = {}
+
+    def round(self) -> _Seen:
+        orders = self._venue.open_orders(self._symbol)
+        ours = tuple(order for order in orders if self._everyones or is_ours(order, self._run))
+        for order in ours:
+            with suppress(VenueError):
+                self._venue.cancel(self._symbol, order)
+                self.cancelled[order.client_id] = None
+        holdings = self._venue.holdings(self._symbol)
+        if self._flatten and not ours:
+            self._close(holdings)
+        return _Seen(orders, ours, holdings)
+
+    def _close(self, holdings: tuple[Holding, ...]) -> None:
+        """As much as the venue takes at once. A reduce-only order cannot do more than close, so one that was thought
+        lost does no harm."""
+        for n, holding in enumerate(holdings):
+            most = self._most_at_once
+            size = holding.size if most is None else max(-most, min(holding.size, most))
+            part = msgspec.structs.replace(holding, size=size)
+            with suppress(VenueError):
+                self._venue.close_at_market(self._symbol, part, f"halt-{time.time_ns()}-{n}")
+
+    @cached_property
+    def _most_at_once(self) -> Decimal | None:
         with suppress(VenueError):
-            venue.close_at_market(symbol, msgspec.structs.replace(holding, size=size), f"halt-{time.time_ns()}-{n}")
-
-
-def _most_at_once(venue: TradedAt, symbol: str) -> Decimal | None:
-    with suppress(VenueError):
-        return venue.terms(symbol).max_market_size
-    return None
+            return self._venue.terms(self._symbol).max_market_size
+        return None

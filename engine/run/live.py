@@ -277,8 +277,8 @@ def _swept(run_file: RunFile, venue: TradedAt, *, flatten: bool) -> Halted | Non
 
 def _left(desk: _Desk, run_file: RunFile, venue: TradedAt, *, flatten: bool) -> Halted | None:
     """Cancel by REST what may still rest, close what is to be and was not, and book what the stream did not tell."""
+    left = None
     with noted_interrupts(), suppress(VenueError):
         left = swept(run_file, venue, flatten=flatten)
         desk.catch_up()
-        return left
-    return None
+    return left

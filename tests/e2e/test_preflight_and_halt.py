@@ -31,6 +31,7 @@ from engine.run.preflight import Preflight, Verdict, preflight
 from engine.run.reconcile import reconcile
 from engine.run.watch import Watch
 from engine.venue_api.account import View
+from engine.venue_api.asked import TRIES
 from engine.venue_api.binance import Binance
 from engine.venue_api.errors import VenueError
 from engine.venue_api.keys import Keys
@@ -234,6 +235,13 @@ async def test_halt_cancels_what_is_the_run_s_and_can_be_done_again(
         assert everything.strangers == ()
 
 
+async def test_a_venue_that_comes_back_is_swept_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
+        client.venue.faults.add(Fault(kind="refuse", on="openOrders", most=TRIES + 1), client.venue.age_s)
+        done = await halted()
+        assert (done.done, len(done.cancelled)) == (True, 1)
+
+
 async def test_halt_flattens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
 
@@ -312,6 +320,7 @@ async def test_what_cannot_be_cancelled_is_left_to_the_dead_man_s_timer(
     async with client_of(venue_of()) as client, run_at(client, tmp_path, monkeypatch) as halted:
         await client.ask("POST", "/fapi/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=60_000)
         client.venue.faults.add(Fault(kind="refuse", on="rder"), client.venue.age_s)
+        monkeypatch.setattr(switch, "WITHIN_S", 0)
         with pytest.raises(VenueError):
             await halted()
         client.advance(50)
