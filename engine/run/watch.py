@@ -17,7 +17,6 @@ from engine.venue_api.errors import VenueError
 from engine.venue_api.venue import TradedAt
 
 PERIOD_S = 5.0  # between views where nothing is odd
-LEAST_S = 0.5  # between views where something is
 UNANSWERED_NS = 3 * SECOND  # an order or a cancel without an answer looks odd
 TIMER_EVERY_S = 15.0
 LOOKBACK_NS = 60 * SECOND  # before the last view that was used: the venue's clock and its indexes may lag
@@ -95,8 +94,8 @@ class Watch:
         try:
             while not self._over.is_set():
                 self._round()
-                self._over.wait(LEAST_S)
-                self._wake.wait(PERIOD_S - LEAST_S)
+                self._over.wait(self._venue.least_s)
+                self._wake.wait(PERIOD_S - self._venue.least_s)
                 self._wake.clear()
         except BaseException as fault:  # noqa: BLE001  raised again where the run asks
             self.fault = fault

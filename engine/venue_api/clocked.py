@@ -13,6 +13,8 @@ from engine.venue_api.errors import VenueError
 class Clocked(ABC):
     """`clock_ms` is our own clock; `offset_ms` is the venue's less ours, known from the beginning of the block on."""
 
+    least_s = 0.5
+
     def __init__(self, http: httpx.Client, clock_ms: Callable[[], int]) -> None:
         self._http, self._clock_ms = http, clock_ms
         self.offset_ms = 0

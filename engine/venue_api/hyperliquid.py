@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
 
 from engine.core.types import Instrument, Nanos
 from engine.venue_api import hyperliquid_words as words
@@ -18,6 +19,7 @@ TESTNET = "https://api.hyperliquid-testnet.xyz"
 LEAST_VALUE = Decimal(10)  # of an order, in USDC
 SLIPPAGE = Decimal("0.03")  # from the mark price: a market order is a limit that takes what is there
 FILLS, FUNDINGS = 2000, 500  # rows that are answered at once
+LISTED_MS = 1000  # a list of contracts and their prices is taken for that of now
 SHARED = frozenset({"unifiedAccount", "portfolioMargin"})
 
 
@@ -25,6 +27,8 @@ class Hyperliquid(SignedL1):
     """One account at one address, as engine.venue_api.signed_l1. Of our ids the venue keeps a hash: see `sent`."""
 
     _paid: tuple[Decimal, int, list[Row], list[Row]] | None = None
+    _list: tuple[int, Any] | None = None
+    _approved: str | None = None
     _asset: tuple[str, int] | None = None
 
     def sent(self, names: Iterable[str]) -> None:
@@ -39,7 +43,9 @@ class Hyperliquid(SignedL1):
 
     def _listed(self, symbol: str) -> tuple[Row, Row, Row]:
         """Of the list of contracts: the contract's own line, what the market says of it, and the whole list."""
-        meta, contexts = self.info("metaAndAssetCtxs")
+        if self._list is None or self.now_ms - self._list[0] > LISTED_MS:
+            self._list = self.now_ms, self.info("metaAndAssetCtxs")
+        meta, contexts = self._list[1]
         for number, entry in enumerate(meta["universe"]):
             if entry["name"] == symbol and not entry.get("isDelisted"):
                 self._asset = symbol, number
@@ -74,11 +80,12 @@ class Hyperliquid(SignedL1):
     def _may_sign(self) -> None:
         """Raises VenueError where the wallet is neither the account's own nor one that it has approved."""
         signer = address_of(self._keys.secret)
-        if signer != self.user:
+        if signer not in (self.user, self._approved):
             role = self.info("userRole", user=signer)
             master = str((role.get("data") or {}).get("user", "")).lower()
             if role.get("role") != "agent" or master != self.user:
                 raise VenueError(f"wallet {signer}", f"may not sign for {self.user}: approve it there as an API wallet")
+        self._approved = signer
 
     def _state(self) -> Row:
         return dict(self.info("clearinghouseState", user=self.user))

@@ -3,6 +3,7 @@
 An action is dead after its window: what was thought lost cannot be done later. Each has a number of its own, the time.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,28 @@ from engine.venue_api.keys import Keys
 from engine.venue_api.wallet import signature
 
 WINDOW_MS = 5000
+USUAL_WEIGHT, WEIGHTS = 20, {"clearinghouseState": 2, "orderStatus": 2, "userRole": 60}
+MOST_AT_ONCE, A_SECOND = 600, 15  # the venue allows a machine 1200 a minute
 _USED = "nonce"  # was used: the other process of ours signs too
+
+
+class Budget:
+    """Of questions: beyond it they wait. A kill switch on the same machine has as much of its own. Mutable."""
+
+    def __init__(self) -> None:
+        self._left, self._at = float(MOST_AT_ONCE), time.monotonic()
+
+    def spend(self, weight: int) -> None:
+        now = time.monotonic()
+        self._left = min(MOST_AT_ONCE, self._left + (now - self._at) * A_SECOND) - weight
+        self._at = now
+        time.sleep(max(0.0, -self._left / A_SECOND))
 
 
 class SignedL1(Clocked):
     """One account at one address: the key is the account's own address, the secret that of the wallet that signs."""
+
+    least_s = 3.0
 
     def __init__(
         self, address: str, keys: Keys, *, clock_ms: Callable[[], int], timeout_s: float = 5, testnet: bool = False
@@ -27,13 +45,18 @@ class SignedL1(Clocked):
         super().__init__(httpx.Client(base_url=address, timeout=timeout_s), clock_ms)
         self.user, self._keys, self._testnet = keys.key.lower(), keys, testnet
         self._nonce = 0
+        self._budget = Budget()
         self._names: dict[str, str] = {}  # our ids by what the venue has of them
 
     def server_ms(self) -> int:
         return int(self.info("clearinghouseState", user=self.user)["time"])
 
     def info(self, kind: str, **fields: object) -> Any:
-        return tried(lambda: self._answer("/info", kind, {"type": kind, **fields}))
+        def ask() -> Any:
+            self._budget.spend(WEIGHTS.get(kind, USUAL_WEIGHT))
+            return self._answer("/info", kind, {"type": kind, **fields})
+
+        return tried(ask)
 
     def act(self, action: dict[str, Any]) -> Any:
         """What the venue says of each part of it. Raises VenueError for the first that it refuses."""

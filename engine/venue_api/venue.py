@@ -35,13 +35,15 @@ class Timer(NamedTuple):
 
 class TradedAt(Protocol):
     """One account there, as a context manager that knows the venue's clock from its beginning on. Everything raises
-    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours. `sent` takes our ids,
-    those that are told as ours later among them: a venue that keeps all of an id has no need of it, and does not look.
+    VenueError where the venue says no, or nothing. `offset_ms` is the venue's clock less ours; `least_s` passes between
+    two views at least, however odd things look. `sent` takes our ids, those that are told as ours later among them: a
+    venue that keeps all of an id has no need of it, and does not look.
 
     `timer`: None where we can arm none. `arm` is asked again every few seconds while a run trades, `disarm` once
     nothing of it rests: it harms nobody where nothing was armed."""
 
     offset_ms: int
+    least_s: float
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
