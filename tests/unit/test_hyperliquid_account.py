@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,10 @@ from nautilus_trader.adapters.hyperliquid import hyperliquid_cloid_from_client_o
 from nautilus_trader.model import ClientOrderId
 
 from engine.core.types import Side
+from engine.journal.manifest import new_manifest, read_run_file
+from engine.journal.writer import create_run
+from engine.run import halt as switch
+from engine.run.halt import Halted, swept
 from engine.run.preflight import Preflight, Verdict, preflight
 from engine.venue_api.account import View
 from engine.venue_api.errors import VenueError
@@ -188,6 +193,27 @@ async def test_a_position_is_closed_at_the_market_once() -> None:
 
         await asked(client, closes)
         assert client.account.positions() == []
+
+
+async def test_halt_cancels_the_orders_whose_ids_it_is_told_also_those_that_come_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch, "QUIET_S", 0.3)
+    with create_run(tmp_path, new_manifest("live", THERE.id, {"venue": {}}, started_ns=1)) as writer:
+        run_file = read_run_file(writer.folder)
+    names = [f"{run_file.run[:12]}-{n}-0" for n in (5, 6)]
+    rounds = iter([names[:1], [], names[1:]])
+    async with client_of(venue()) as client:
+
+        def halted(there: Hyperliquid) -> Halted:
+            for price, name in (("99", names[0]), ("98", names[1]), ("97", None)):
+                order(there, "Buy", price, "0.2", name=name)
+            return swept(run_file, there, flatten=False, sent=lambda: next(rounds, []))
+
+        done = await asked(client, halted)
+        assert done.done
+        assert [*done.cancelled] == names
+        assert [each.price for each in done.strangers] == [Decimal(97)]
 
 
 async def test_a_question_is_asked_again_where_the_venue_says_later() -> None:
