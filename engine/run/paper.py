@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.config.tree import RunConfig, identity
+from engine.core.errors import DataError, Problem
 from engine.core.session import Send, Session
 from engine.core.state import State
 from engine.core.types import Nanos
@@ -45,11 +46,15 @@ class Paper(NamedTuple):
 def planned_over(config: RunConfig, before: Before | None, *, speed: float | None) -> Paper:
     """A run over the run file's catalog. It begins after what the run before has seen.
 
-    Raises as `engine.run.simulate.planned`, JournalError where that run cannot be taken up with this run file.
+    Raises as `engine.run.simulate.planned`, DataError too where that run has seen the whole feed, JournalError where it
+    cannot be taken up with this run file.
     """
     plan = planned(config, None if before is None else before.parent, kind="paper")
     check_same(before, plan.manifest)
     after = 0 if before is None else before.last_ns + 1
+    if before is not None and after > plan.end_ns:
+        message = f"{before.parent} has seen it to its end: it goes on with a feed that is longer"
+        raise DataError(Problem(str(config.data.catalog), message, field="--feed"))
     return Paper(msgspec.structs.replace(plan, start_ns=max(plan.start_ns, after)), before, feed=True, speed=speed)
 
 

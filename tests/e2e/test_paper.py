@@ -146,6 +146,11 @@ def test_a_run_that_ended_hands_its_account_to_the_next(tmp_path: Path) -> None:
     assert state.ledger.cash == before.ledger.cash
     assert state.positions == before.positions
     assert perpmm("replay", said.json["run_dir"]).code == 0
+    folders = sorted((tmp_path / "runs").iterdir())
+    again = perpmm(*paper(tmp_path, *QUICK, "--resume", Path(said.json["run_dir"]).name))
+    assert again.code == 2
+    assert "has seen it to its end" in again.err
+    assert sorted((tmp_path / "runs").iterdir()) == folders
 
 
 def test_what_cannot_be_resumed_is_said(tmp_path: Path) -> None:
