@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.inspect import LEVELS, number, time_of, with_times
+from engine.journal.manifest import Status
 from engine.run.runs import iso
 
 WIDTH = 80
@@ -22,11 +23,13 @@ def screen(found: dict[str, Any] | None) -> RenderableType:
 
 
 def _head(found: dict[str, Any]) -> Text:
+    """Green and red are for what goes on."""
     trading = found["trading"]["state"]
+    style = f"bold {COLOURS[trading]}" if found["status"] == Status.RUNNING.value else "dim"
     return Text.assemble(
         (found["run"], "bold"),
         f"  {found['kind']} {found['instrument']}  {found['status']}\n{iso(found['at_ns'])}  ",
-        (trading, f"bold {COLOURS[trading]}"),
+        (trading, style),
         *(f"\n  {hold['limit']}: {hold['reason']}" for hold in found["trading"]["held_by"]),
     )
 
@@ -43,7 +46,9 @@ def _market(found: dict[str, Any]) -> Iterator[Text]:
         yield Text("the feed is not ready", style="yellow")
 
 
-def _orders(found: dict[str, Any]) -> Table:
+def _orders(found: dict[str, Any]) -> RenderableType:
+    if not found["orders"]:
+        return Text("\nno orders")
     table = _table("orders", ("", "level", "price", "spread %", "amount", "filled", "age", ""))
     for order in sorted(found["orders"], key=lambda each: -(each["price"] or 0)):
         state = "cancelling" if order["cancel_requested_ns"] else "" if order["accepted"] else "sent"
@@ -95,7 +100,8 @@ def _exits(leg: dict[str, Any]) -> Iterator[Text]:
 
 def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
     strategy, account = found["strategy"], found["account"]
-    times = f"next quotes after {time_of(strategy['next_quotes_ns'])}, refresh {time_of(strategy['next_refresh_ns'])}"
+    quotes, refresh = (_when(strategy[f"next_{each}_ns"], found) for each in ("quotes", "refresh"))
+    times = f"next quotes {quotes}, refresh {refresh}"
     money = ("cash", "available", "realised_pnl", "fees", "funding")
     yield Text(f"\n{times}\n" + "  ".join(f"{key.replace('_pnl', '')} {number(account[key])}" for key in money))
     if used := [
@@ -112,6 +118,11 @@ def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
             iso(fill["at_ns"])[11:19], side, number(fill["size"]), number(fill["price"]), number(fill["fee"]), role
         )
     yield table
+
+
+def _when(at_ns: int, found: dict[str, Any]) -> str:
+    """A time that has come holds nothing back any more; what does is said beside the orders."""
+    return "now" if at_ns <= found["at_ns"] else f"after {time_of(at_ns)}"
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Table:
