@@ -37,7 +37,7 @@ def account(addresses: Addresses, access: Access, _started: Started) -> Client:
     config = HyperliquidExecutionClientConfig(
         account_id=AccountId(f"{VENUE}-001"),
         private_key=access.secret,
-        account_address=access.key,
+        account_address=access.key.lower(),
         environment=_environment(addresses),
         base_url_http=_below(addresses.rest, "/info"),
         base_url_exchange=_below(addresses.rest, "/exchange"),
