@@ -64,10 +64,10 @@ VENUES = (
         "dead; a refusal that the stream tells before the answer is lost; fundings, and trades that its stream missed; "
         "it takes a key and a vault from the environment unasked",
         "set and read back both by a signed action, ask for what was missed, know our orders by the hashes of their "
-        "ids, which the journal has; quote in the ticks that the price of the start allows; refuse a balance shared "
-        "with spot, a wallet that may not sign, a vault, contracts of other markets than the main one; say before the "
-        "start that nothing cancels what rests should the machine die: the venue's timer is for who has traded a "
-        "million dollars",
+        "ids, which the journal has; quote in the ticks that the price of the start allows; arm the venue's timer "
+        "where the account has traded a million dollars, else say before the start that nothing cancels what rests "
+        "should the machine die; refuse a balance shared with spot, a wallet that may not sign, a vault, contracts of "
+        "other markets than the main one",
         one_way_only=True,
     ),
 )

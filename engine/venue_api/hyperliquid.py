@@ -18,6 +18,8 @@ REST = "https://api.hyperliquid.xyz"
 TESTNET = "https://api.hyperliquid-testnet.xyz"
 LEAST_VALUE = Decimal(10)  # of an order, in USDC
 SLIPPAGE = Decimal("0.03")  # from the mark price: a market order is a limit that takes what is there
+TIMER_FROM = Decimal(1_000_000)  # dollars that must have been traded
+COUNTDOWN_MS = 60_000
 FILLS, FUNDINGS = 2000, 500  # rows that are answered at once
 LISTED_MS = 1000  # a list of contracts and their prices is taken for that of now
 SHARED = frozenset({"unifiedAccount", "portfolioMargin"})
@@ -28,6 +30,7 @@ class Hyperliquid(SignedL1):
 
     _paid: tuple[Decimal, int, list[Row], list[Row]] | None = None
     _list: tuple[int, Any] | None = None
+    _armed = False
     _approved: str | None = None
     _asset: tuple[str, int] | None = None
 
@@ -221,14 +224,20 @@ class Hyperliquid(SignedL1):
         self.act({"type": "order", "orders": [order], "grouping": "na"})
 
     def timer(self) -> Timer | None:
-        """None: the venue's is for accounts that have traded a million dollars, and takes all their orders along."""
-        return None
+        """Where the account has traded enough for one: a time at which all that it has resting is cancelled."""
+        if Decimal(self.info("referral", user=self.user).get("cumVlm") or 0) < TIMER_FROM:
+            return None
+        return Timer(f"{COUNTDOWN_MS // 1000} s after it last heard us", "all orders of others in the account")
 
-    def arm(self, symbol: str) -> None:
-        """Nothing: see `timer`."""
+    def arm(self, _symbol: str) -> None:
+        self.change({"type": "scheduleCancel", "time": self.now_ms + COUNTDOWN_MS})
+        self._armed = True
 
-    def disarm(self, symbol: str) -> None:
-        """Nothing: see `timer`."""
+    def disarm(self, _symbol: str) -> None:
+        """What this process has armed: the account has one timer alone, and it may be another bot's."""
+        if self._armed:
+            self.change({"type": "scheduleCancel"})
+            self._armed = False
 
 
 def cloid(name: str) -> str:

@@ -216,6 +216,47 @@ async def test_halt_cancels_the_orders_whose_ids_it_is_told_also_those_that_come
         assert [each.price for each in done.strangers] == [Decimal(97)]
 
 
+async def test_the_timer_is_for_who_has_traded_a_million_and_takes_all_along() -> None:
+    async with client_of(venue()) as client:
+
+        def none(there: Hyperliquid) -> None:
+            assert there.timer() is None
+            with pytest.raises(VenueError, match="enough volume"):
+                there.arm(SYMBOL)
+
+        def armed(there: Hyperliquid) -> None:
+            there.arm(SYMBOL)
+            order(there, "Buy", "99", "0.2")
+            client.advance(59)
+            there.arm(SYMBOL)
+            client.advance(59)
+            assert client.account.open
+            client.advance(2)
+            assert not client.account.open
+            there.arm(SYMBOL)
+            there.disarm(SYMBOL)
+            order(there, "Buy", "99", "0.2")
+            client.advance(61)
+            assert client.account.open
+            with_another = client.account.countdowns = {SYMBOL: client.venue.exchange.now_ms + 60_000}
+            there.disarm(SYMBOL)
+            assert client.account.countdowns == with_another
+
+        await asked(client, none)
+        exchange = client.venue.exchange
+        one = exchange.contracts[SYMBOL]
+        filled = client.account.fills
+        client.advance(1)
+        await asked(client, lambda there: order(there, "Buy", "104", "0.1", "Ioc"))
+        filled.extend(filled * int(Decimal(1_000_000) / one.value(filled[0].price, filled[0].lots) + 1))
+        client.advance(1)
+        found = await asked(client, lambda there: preflight(there, AT_HYPERLIQUID))
+        client.advance(1)
+        assert found.timer is not None
+        assert verdicts(found)["dead man's timer"] is Verdict.OK
+        await asked(client, armed)
+
+
 async def test_a_question_is_asked_again_where_the_venue_says_later() -> None:
     async with client_of(venue()) as client:
         client.venue.faults.add(Fault(kind="refuse", status=429, most=2, on="/info"), 0.0)

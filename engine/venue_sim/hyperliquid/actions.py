@@ -19,7 +19,8 @@ from engine.venue_sim.parameters import order_request
 type Wire = dict[str, Any]
 
 TIFS = {"Gtc": "GTC", "Alo": "GTX", "Ioc": "IOC", "FrontendMarket": "IOC"}
-VOLUME = "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $0."
+VOLUME = "Cannot set scheduled cancel time until enough volume traded."
+SOONEST_MS = 5000
 
 
 def place(exchange: Exchange, account: Account, action: Wire) -> Wire:
@@ -129,8 +130,15 @@ def leverage(exchange: Exchange, account: Account, action: Wire) -> Wire:
     return {"type": "default"}
 
 
-def schedule_cancel(_exchange: Exchange, _account: Account, _action: Wire) -> Wire:
-    raise refused(VOLUME)
+def schedule_cancel(exchange: Exchange, account: Account, action: Wire) -> Wire:
+    """A time at which all that rests is cancelled; without one it is taken back."""
+    traded = words.volume(account, exchange.contracts)
+    if traded < words.TIMER_FROM:
+        raise refused(f"{VOLUME} Required: ${words.TIMER_FROM}. Traded: ${traded:.2f}.")
+    if "time" in action and action["time"] < exchange.now_ms + SOONEST_MS:
+        raise refused("Scheduled cancel time too early, must be at least 5 seconds from now.")
+    account.countdowns = dict.fromkeys(exchange.markets, int(action["time"])) if "time" in action else {}
+    return {"type": "default"}
 
 
 def market_of(exchange: Exchange, asset: int) -> Market:

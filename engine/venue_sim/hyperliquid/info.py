@@ -157,6 +157,11 @@ def _asset(exchange: Exchange, account: Account | None, asked: Asked) -> Any:
     }
 
 
+def _referral(exchange: Exchange, account: Account | None, _asked: Asked) -> Any:
+    traded = ZERO if account is None else words.volume(account, exchange.contracts)
+    return {"referredBy": None, "cumVlm": f"{traded:f}", "unclaimedRewards": "0.0", "claimedRewards": "0.0"}
+
+
 def _fees(exchange: Exchange, _account: Account | None, _asked: Asked) -> Any:
     terms = next(iter(exchange.contracts.values())).instrument
     return {"dailyUserVlm": [], "userCrossRate": f"{terms.taker_fee:f}", "userAddRate": f"{terms.maker_fee:f}"}
@@ -190,4 +195,5 @@ ACCOUNT: dict[str, Callable[[Exchange, Account | None, Asked], Any]] = {
     "userNonFundingLedgerUpdates": _ledger,
     "activeAssetData": _asset,
     "userFees": _fees,
+    "referral": _referral,
 }

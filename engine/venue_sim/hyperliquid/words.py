@@ -1,5 +1,6 @@
 """Markets, orders, fills and accounts as Hyperliquid writes them. Source: Hyperliquid's API documentation."""
 
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
@@ -22,6 +23,7 @@ MAX_LEVERAGE = 40
 TABLE = 56
 NAMED = "0x"  # so begins what an owner has called an order
 NO_ONE = f"0x{0:040x}"
+TIMER_FROM = 1_000_000  # dollars traded, for the dead man's timer
 DIGITS = 5  # significant ones of a price that is not whole
 USDC = {
     "name": "USDC", "szDecimals": 8, "weiDecimals": 8, "index": 0, "tokenId": f"0x{1:032x}", "isCanonical": True,
@@ -167,6 +169,11 @@ def _direction(start: int, signed: int) -> str:
     if start * after < 0:
         return "Long > Short" if start > 0 else "Short > Long"
     return f"{'Open' if start * signed >= 0 else 'Close'} {'Long' if (start or after) > 0 else 'Short'}"
+
+
+def volume(account: Account, contracts: dict[str, Contract]) -> Decimal:
+    """All that it has traded, in dollars."""
+    return sum((contracts[each.symbol].value(each.price, each.lots) for each in account.fills), ZERO)
 
 
 def clearinghouse(account: Account, margins: Margins, now_ms: int) -> Body:
