@@ -102,8 +102,9 @@ def _rest(found: dict[str, Any]) -> Iterator[RenderableType]:
     strategy, account = found["strategy"], found["account"]
     quotes, refresh = (_when(strategy[f"next_{each}_ns"], found) for each in ("quotes", "refresh"))
     times = f"next quotes {quotes}, refresh {refresh}"
-    money = ("cash", "available", "realised_pnl", "fees", "funding")
-    yield Text(f"\n{times}\n" + "  ".join(f"{key.replace('_pnl', '')} {number(account[key])}" for key in money))
+    money = (("cash", "available"), ("realised_pnl", "fees", "funding"))
+    lines = ("  ".join(f"{key.replace('_pnl', '')} {number(account[key])}" for key in line) for line in money)
+    yield Text("\n".join(("", times, *lines)))
     if used := [
         f"{name} {each['used']} of {each['limit']}"
         for name, each in found["limits"].items()
