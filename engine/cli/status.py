@@ -11,6 +11,7 @@ from textual.widgets import Footer, Static
 
 from engine.cli import speak
 from engine.cli.status_screen import WIDTH, screen
+from engine.core.errors import JournalError
 from engine.run.runs import run_folder
 from engine.run.status import Follower
 
@@ -22,18 +23,24 @@ def show(run: str, runs: Path, *, watch: bool, as_json: bool) -> None:
     if as_json:
         speak.json_object(follower.now() or {})
     elif watch:
-        StatusApp(follower).run()
+        app = StatusApp(follower)
+        app.run()
+        if app.failure is not None:
+            raise app.failure
     else:
         Console(width=max(WIDTH, Console().width), highlight=False).print(screen(follower.now()))
 
 
 class StatusApp(App[None]):
+    """Ends where the run can no longer be read; `failure` says why."""
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "quit", "Leave")]
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, follower: Follower) -> None:
         super().__init__()
         self._follower = follower
+        self.failure: JournalError | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
@@ -45,4 +52,10 @@ class StatusApp(App[None]):
         self.set_interval(EVERY_S, self._refresh)
 
     def _refresh(self) -> None:
-        self.query_one("#screen", Static).update(screen(self._follower.now()))
+        try:
+            shown = screen(self._follower.now())
+        except JournalError as error:
+            self.failure = error
+            self.exit()
+        else:
+            self.query_one("#screen", Static).update(shown)

@@ -74,3 +74,13 @@ async def test_terminal_shows_the_same(held: Path) -> None:
     wanted = text(held).split()
     assert shown[: len(wanted)] == wanted
     assert app.return_code == 0
+
+
+async def test_a_journal_that_is_damaged_meanwhile_ends_it_with_the_reason(tmp_path: Path) -> None:
+    folder = story_run(tmp_path, Story(STORY.config, STORY.tape[:45]), seal=False)
+    app = StatusApp(Follower(folder))
+    database = folder / "journal.sqlite"
+    database.write_bytes(database.read_bytes()[:100] + b"\xff" * (database.stat().st_size - 100))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+    assert "journal.sqlite" in str(app.failure)
