@@ -32,9 +32,10 @@ def test_an_order_s_name_at_hyperliquid_does_not_tell_ours() -> None:
     assert ours.partition("-")[0] not in theirs
 
 
-def test_hedge_mode_is_refused_where_the_adapter_cannot_be_told_of_it() -> None:
+@pytest.mark.parametrize("venue", [each.venue for each in VENUES if each.one_way_only])
+def test_hedge_mode_is_refused_where_the_adapter_cannot_be_told_of_it(venue: str) -> None:
     with pytest.raises(ConfigError, match="One-way mode alone") as refused:
-        check_traded("BYBIT", PositionMode.HEDGE)
+        check_traded(venue, PositionMode.HEDGE)
     assert [problem.field for problem in refused.value.problems] == ["strategy.position_mode"]
     check_traded("BINANCE", PositionMode.HEDGE)
 
