@@ -22,7 +22,8 @@ from engine.venue_api.keys import Keys
 TOPIC = "dcp.future"  # of all derivatives
 ALIVE_S = 30  # the venue looks every half minute: it is gone a minute after its last word at the latest
 PATH = f"/v5/private?max_active_time={ALIVE_S}s"
-PING_S, AGAIN_S, ANSWER_S = 10.0, 0.5, 5.0
+PING_S, ANSWER_S = 10.0, 5.0
+AGAIN_S, MOST_S = 0.5, 10.0  # between tries, twice as long after each: the venue counts connections
 STANDS_S = 1.0  # for whoever asks; then it is asked again
 _SIGNED_FOR_MS = 10_000
 
@@ -62,7 +63,7 @@ class Presence:
 
     async def _stay(self) -> None:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=ANSWER_S)
-        over = asyncio.ensure_future(self._over.wait())
+        over, pause_s = asyncio.ensure_future(self._over.wait()), AGAIN_S
         async with aiohttp.ClientSession(timeout=timeout) as http:
             while not over.done():
                 try:
@@ -71,8 +72,9 @@ class Presence:
                     self._why = f"no connection: {type(error).__name__}"
                 except VenueError as error:
                     self._why = str(error)
+                pause_s = AGAIN_S if self._stands.is_set() else min(2 * pause_s, MOST_S)
                 self._stands.clear()
-                await asyncio.wait([over], timeout=AGAIN_S)
+                await asyncio.wait([over], timeout=pause_s)
 
     async def _connected(self, http: aiohttp.ClientSession, over: asyncio.Future[Any]) -> None:
         hang_up = aiohttp.ClientWSTimeout(ws_close=1.0)
