@@ -68,7 +68,7 @@ class Presence:
             while not over.done():
                 try:
                     await self._connected(http, over)
-                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                     self._why = f"no connection: {type(error).__name__}"
                 except VenueError as error:
                     self._why = str(error)
@@ -97,7 +97,8 @@ class Presence:
         """Raises VenueError where the venue says no, TimeoutError where it says nothing."""
         await socket.send_json({"op": op, "args": args})
         message = await socket.receive(timeout=ANSWER_S)
-        said = message.json() if message.type is aiohttp.WSMsgType.TEXT else {"ret_msg": "the connection broke"}
+        heard = message.json() if message.type is aiohttp.WSMsgType.TEXT else None
+        said = heard if isinstance(heard, dict) else {"ret_msg": "the connection broke"}
         if not said.get("success"):
             raise VenueError(f"WS {op}", str(said.get("ret_msg")))
 
