@@ -80,7 +80,7 @@ def client(venue: dict[str, Any]) -> Iterator[Any]:
     made.session.close()
 
 
-def test_ccxt_goes_through_its_day(client: Any) -> None:
+def test_ccxt_goes_through_its_day_and_is_refused_in_the_venue_s_own_words(client: Any) -> None:
     book = client.fetch_order_book(PAIR)
     bid, ask = book["bids"][0][0], book["asks"][0][0]
     assert ask - bid == pytest.approx(0.1)
@@ -99,9 +99,6 @@ def test_ccxt_goes_through_its_day(client: Any) -> None:
     assert [(each["side"], each["amount"]) for each in trades] == [("buy", 0.01), ("sell", 0.01)]
     paid = before - client.fetch_balance()["USDC"]["total"]
     assert paid == pytest.approx(sum(each["fee"]["cost"] for each in trades) + trades[0]["cost"] - trades[1]["cost"])
-
-
-def test_ccxt_is_refused_in_the_venue_s_own_words(client: Any) -> None:
     with pytest.raises(ccxt.InsufficientFunds):
         client.create_order(PAIR, "limit", "buy", 900, 49_990)
     with pytest.raises(ccxt.OrderNotFound):

@@ -99,5 +99,16 @@ def test_a_signature_gives_back_who_made_it_and_of_what() -> None:
     assert list(signers(request))[1] == address_of(KEY)
     other = Signed(action=action, nonce=1_700_000_000_001, signature=made, expires_after=1_700_000_005_000)
     assert address_of(KEY) not in set(signers(other))
+    none = (
+        {},
+        {"r": "0x0", "s": "0x1", "v": 27},
+        made | {"v": 7},
+        made | {"v": 31},
+        made | {"r": f"0x{'f' * 70}"},
+        made | {"s": None},
+    )
+    for wrong in none:
+        with pytest.raises(ApiError):
+            list(signers(Signed(action=action, nonce=1, signature=wrong)))
     with pytest.raises(ApiError):
-        list(signers(Signed(action=action, nonce=1, signature={"r": "0x0", "s": "0x1", "v": 27})))
+        list(signers(Signed(action=action, nonce=1, signature=made, vault_address="0xyz")))

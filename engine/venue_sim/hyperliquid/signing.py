@@ -43,13 +43,13 @@ def address_of(secret: str) -> str:
 
 def signers(request: Signed) -> Iterator[str]:
     """The address that signed it for either network. Raises ApiError for a signature that is none."""
-    hashed = _action_hash(request)
     try:
+        hashed = _action_hash(request)
         parts = (int(str(request.signature[name]), 16).to_bytes(32, "big") for name in ("r", "s"))
         signature = b"".join(parts) + bytes([int(request.signature["v"]) - 27])
         for source in SOURCES:
             yield _address(PublicKey.from_signature_and_message(signature, _digest(source, hashed), hasher=None))
-    except Exception as error:  # libsecp256k1's own are plain ones
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ApiError(-1022, "L1 error: unable to recover signer") from error
 
 
