@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from engine.core.types import Instrument, PositionMode
 from engine.run.preflight import Wanted
+from engine.venue_api.binance import Binance
+from engine.venue_api.keys import Keys
 from engine.venue_sim.account import Account
 from engine.venue_sim.feed import Feed
 from engine.venue_sim.market import Change, Market, Trade
@@ -163,3 +165,9 @@ async def client_of(venue: Venue) -> AsyncIterator[Client]:
         finally:
             for socket in client.sockets:
                 await socket.close()
+
+
+def binance_at(client: Client, offset_ms: int = 0) -> Binance:
+    """The client's account by REST, of somebody whose clock is off by so much."""
+    keys = Keys(client.account.key, client.account.secret)
+    return Binance(client.addresses.rest, keys, clock_ms=lambda: client.venue.exchange.now_ms + offset_ms)
