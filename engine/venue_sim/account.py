@@ -58,6 +58,7 @@ class Account:
         self.dcp_s: int | None = 10  # of Bybit's disconnection protection; None: it was not granted
         self.warned: set[str] = set()  # symbols with a margin call out
         self.algos: dict[int, Any] = {}
+        self.waiting: dict[int, Any] = {}  # of the conditional orders those that are not over
 
     def position(self, symbol: str, position_side: str) -> Position:
         return self.legs.get((symbol, position_side), FLAT)

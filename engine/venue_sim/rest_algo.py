@@ -26,6 +26,7 @@ from engine.venue_sim.parameters import (
 
 WORKING_TYPES = ("CONTRACT_PRICE", "MARK_PRICE")
 TRAILING = "TRAILING_STOP_MARKET"
+OVER = frozenset({"CANCELED", "REJECTED", "FINISHED"})
 LEAST_CALLBACK, MOST_CALLBACK = Decimal("0.1"), Decimal(10)  # per cent
 
 
@@ -67,7 +68,7 @@ def place(exchange: Exchange, account: Account, given: Parameters) -> Any:
         _check_alone(account, made)
     if reached(market, made) or (made.activation is not None and made.extreme is not None):
         raise ApiError(-2021, "Order would immediately trigger.")
-    account.algos[made.id] = made
+    account.algos[made.id] = account.waiting[made.id] = made
     _say(exchange, account, made, "NEW")
     return body_of(made, market.contract)
 
@@ -76,7 +77,7 @@ def _client_id(exchange: Exchange, account: Account, given: Parameters) -> str:
     client_id = given.get("clientAlgoId") or f"algo-{exchange.next_id()}"
     if not CLIENT_ID.match(client_id):
         raise ApiError(-4015, "Client order id is not valid.")
-    if any(a.client_id == client_id and a.status == "NEW" for a in account.algos.values()):
+    if any(a.client_id == client_id and a.status == "NEW" for a in account.waiting.values()):
         raise ApiError(-4116, "ClientOrderId is duplicated.")
     return client_id
 
@@ -93,7 +94,7 @@ def _check_reduces(account: Account, given: Parameters) -> None:
 def _check_alone(account: Account, made: Algo) -> None:
     """One stop and one take profit that close a position whole."""
     taking = made.type.startswith("TAKE")
-    for other in account.algos.values():
+    for other in account.waiting.values():
         waits = other.status == "NEW" and other.lots is None and other.type.startswith("TAKE") == taking
         leg = (other.symbol, other.side, other.position_side)
         if waits and leg == (made.symbol, made.side, made.position_side):
@@ -135,7 +136,7 @@ def cancel(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def cancel_all(exchange: Exchange, account: Account, given: Parameters) -> Any:
     symbol = exchange.market(text(given, "symbol")).symbol
-    for algo in [a for a in account.algos.values() if a.symbol == symbol and a.status == "NEW"]:
+    for algo in [a for a in account.waiting.values() if a.symbol == symbol and a.status == "NEW"]:
         _say(exchange, account, algo, "CANCELED")
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
@@ -149,7 +150,7 @@ def query(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def open_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
     symbol = given.get("symbol") or None
-    waiting = (a for a in account.algos.values() if a.status == "NEW" and symbol in {None, a.symbol})
+    waiting = (a for a in account.waiting.values() if a.status == "NEW" and symbol in {None, a.symbol})
     return [body_of(algo, exchange.contracts[algo.symbol]) for algo in waiting]
 
 
@@ -162,7 +163,7 @@ def all_orders(exchange: Exchange, account: Account, given: Parameters) -> Any:
 
 def trigger(exchange: Exchange, account: Account) -> None:
     """Place what the market has reached, and end what was placed and is over."""
-    for algo in list(account.algos.values()):
+    for algo in list(account.waiting.values()):
         if algo.status == "NEW" and reached(exchange.markets[algo.symbol], algo):
             _trigger(exchange, account, algo)
         if algo.status == "TRIGGERED" and algo.order is not None and not algo.order.is_open:
@@ -184,12 +185,16 @@ def _trigger(exchange: Exchange, account: Account, algo: Algo) -> None:
 
 def _named(account: Account, given: Parameters) -> Algo | None:
     algo_id, client_id = optional_whole(given, "algoId"), given.get("clientAlgoId")
+    if algo_id is None and not client_id:
+        raise ApiError(-1102, "Param 'clientalgoid' or 'algoid' must be sent, but both were empty/null!")
     named = (a for a in reversed(account.algos.values()) if a.id == algo_id or a.client_id == client_id)
     return next(named, None)
 
 
 def _say(exchange: Exchange, account: Account, algo: Algo, status: str) -> None:
     algo.status, algo.updated_ms = status, exchange.now_ms
+    if status in OVER:
+        account.waiting.pop(algo.id, None)
     contract = exchange.contracts[algo.symbol]
     exchange.listener.record("algo_order", {"account": account.key, "order": body_of(algo, contract)})
     exchange.listener.user(account, event_of(algo, contract, exchange.now_ms))

@@ -96,7 +96,7 @@ class Venue:
     def _keep_up(self) -> None:
         upkeep(self.exchange)
         for account in self.exchange.accounts.values():
-            if account.algos:
+            if account.waiting:
                 rest_algo.trigger(self.exchange, account)
         self.strike()
 

@@ -119,6 +119,7 @@ async def test_the_venue_prices_an_order_from_the_book(match: str, price: str) -
     [
         (-4031, "POST", "algoOrder", {"type": "STOP_MARKET", "workingType": "MOOD", "triggerPrice": "99"}),
         (-4137, "POST", "algoOrder", {"type": "STOP_MARKET", "closePosition": "true", "triggerPrice": "99"}),
+        (-1102, "DELETE", "algoOrder", {}),
         (-1106, "POST", "algoOrder", {"type": "STOP_MARKET", **CLOSING, "reduceOnly": "true"}),
         (-4136, "POST", "algoOrder", {"type": "STOP", **CLOSING, "price": "98"}),
         (-4161, "POST", "leverage", {"leverage": 2}),
