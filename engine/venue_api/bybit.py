@@ -105,7 +105,7 @@ class Bybit(SignedV5):
     def _has_nameless_fees(self) -> bool:
         """As far as the newest tell."""
         newest = self.signed_read("/v5/execution/list", category="linear", limit=100)["list"]
-        return any(not row["feeCurrency"] for row in newest)
+        return any(not row.get("feeCurrency") for row in newest)
 
     def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         rows = self.pages("/v5/order/realtime", category="linear", symbol=symbol, openOnly=0, limit=50)
@@ -178,7 +178,7 @@ class Bybit(SignedV5):
     def timer(self) -> Timer | None:
         """Where the venue has granted it, as it does to institutions that ask. The window is the whole account's, its
         owner's choice: it is left as it is."""
-        granted = self.signed_read("/v5/account/query-dcp-info")["dcpInfos"]
+        granted = self.signed_read("/v5/account/query-dcp-info").get("dcpInfos") or ()
         found = next((row for row in granted if (row["product"], row["dcpStatus"]) == ("DERIVATIVES", "ON")), None)
         if found is None:
             return None
