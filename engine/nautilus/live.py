@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from nautilus_trader.model import OrderCancelRejected
+from nautilus_trader.model import OrderCancelRejected, OrderFilled
 
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Halted
@@ -71,7 +71,12 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         log=market.log,
     )
     ours = msgspec.structs.replace(desk, session_of=session_of, words=words)
-    plan = msgspec.structs.replace(live_plan(market, account, ours), stop_wanted=winding_down.over)
+    basis = live_plan(market, account, ours)
+    plan = msgspec.structs.replace(
+        basis,
+        stop_wanted=winding_down.over,
+        believed=lambda event: basis.believed(event) and not is_booked(event, sessions[0].state),
+    )
     return traded(parts, ours, Shell(plan), asked)
 
 
@@ -115,14 +120,19 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
         stop_within_ns=PATIENCE_NS,
         late_ns=LATE_NS,
         rehearsed_ns=REHEARSED_NS,
-        believed=lambda event: _told_by_the_venue(event, account.doubted),
+        believed=lambda event: told_by_the_venue(event, account.doubted),
         blind=lambda _now: account.blind(),
         reference=market.reference,
         watched=market.watched,
     )
 
 
-def _told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
+def is_booked(event: Any, state: State[Any] | None) -> bool:
+    """A fill that the venue has told us by REST already: some adapters look up what their stream has missed."""
+    return isinstance(event, OrderFilled) and state is not None and str(event.trade_id) in state.trades
+
+
+def told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
     """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade; so is
     what it tells under a hash, of which it no longer knows the id. A cancel that the venue would not do is one, and
     says that something was missed."""
