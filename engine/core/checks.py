@@ -51,8 +51,8 @@ class Asked:
         Reducing orders may fill first, so a position on the other side gives no more room."""
         key = leg, side = order.leg, order.side
         if key not in self._worst:
-            orders = (w for w in self.state.orders if w.order.leg is leg and w.order.side is side)
-            growing = sum((w.leaves for w in orders if not w.order.reduce_only), ZERO)
+            orders = [w for w in self.state.orders if w.order.leg is leg and w.order.side is side]
+            growing = sum([w.leaves for w in orders if not w.order.reduce_only], ZERO)
             self._worst[key] = max(side * self.state.position(leg).size, ZERO) + growing
         return self._worst[key] if order.reduce_only else self._worst[key] + order.size
 

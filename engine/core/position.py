@@ -1,7 +1,7 @@
 """A position folded from fills: size, average entry, and what closing a part of it realised."""
 
 from collections.abc import Iterable
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -34,19 +34,22 @@ def notional(instrument: Instrument, size: Decimal, price: Decimal) -> Decimal:
 
 def profit(instrument: Instrument, size: Decimal, entry: Decimal, price: Decimal) -> Decimal:
     """What a signed size gained between entry and price, in the settlement currency, booked to 1e-8."""
-    with localcontext(MONEY):
-        contracts = size * instrument.multiplier
-        move = contracts / entry - contracts / price if instrument.inverse else contracts * (price - entry)
-        return move.quantize(CENT)
+    contracts = MONEY.multiply(size, instrument.multiplier)
+    if instrument.inverse:
+        move = MONEY.subtract(MONEY.divide(contracts, entry), MONEY.divide(contracts, price))
+    else:
+        move = MONEY.multiply(contracts, MONEY.subtract(price, entry))
+    return MONEY.quantize(move, CENT)
 
 
 def cost(instrument: Instrument, position: Position) -> Decimal:
     """What a position is worth at its entry, signed so that worth less cost is its profit; booked to 1e-8."""
     if position.entry is None:
         return ZERO
-    with localcontext(MONEY):
-        contracts = position.size * instrument.multiplier
-        return (-contracts / position.entry if instrument.inverse else contracts * position.entry).quantize(CENT)
+    contracts = MONEY.multiply(position.size, instrument.multiplier)
+    if instrument.inverse:
+        return MONEY.quantize(MONEY.divide(MONEY.minus(contracts), position.entry), CENT)
+    return MONEY.quantize(MONEY.multiply(contracts, position.entry), CENT)
 
 
 def gained(instrument: Instrument, positions: Iterable[Position], price: Decimal) -> Decimal:

@@ -103,7 +103,7 @@ class Limits(BaseModel):
         names = (name for name in type(self).model_fields if name not in CHECKS and name != "stop_policy")
         return tuple((name, limit) for name in names if (limit := getattr(self, name)) is not None)
 
-    @property
+    @cached_property
     def asks_age(self) -> bool:
         """Whether ticks have to say how old the book is."""
         return self.max_feed_age_ms is not None or self.max_clock_offset_ms is not None

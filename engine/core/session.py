@@ -10,6 +10,8 @@ from engine.core.risk import Limits
 from engine.core.state import State
 from engine.core.step import step
 
+_UNSENT = Refused | TradingChanged
+
 type Record = Callable[[int, AnyEvent, tuple[Outcome, ...]], None]  # seq of the event, the event, what followed
 type Send = Callable[[Command], None]
 
@@ -28,11 +30,12 @@ class Session[S]:
         self._busy = False
 
     def feed(self, event: AnyEvent) -> None:
-        self._waiting.append(event)
         if self._busy:
+            self._waiting.append(event)
             return
         self._busy = True
         try:
+            self._one(event)
             while self._waiting:
                 self._one(self._waiting.popleft())
         finally:
@@ -47,5 +50,5 @@ class Session[S]:
         self.state, outcomes = step(self.policy, self.limits, self.state, event)
         self._record(before + 1, event, outcomes)
         for outcome in outcomes:
-            if not isinstance(outcome, Refused | TradingChanged):
+            if not isinstance(outcome, _UNSENT):
                 self._send(outcome)

@@ -122,9 +122,9 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
     """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
     match event:
         case Tick():
-            return ticked(state, event, state.own, state.seq)
+            return ticked(state, event, state.seq)
         case OrderFilled():
-            return state if is_known(state, event) else _filled(state, event)
+            return state if is_known(state, event) else filled(state, event, state.own, state.seq)
         case OrderAccepted():
             return _with_order(state, event.id, accepted=True)
         case CancelRejected():
@@ -155,10 +155,11 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             assert_never(event)
 
 
-def ticked[S](state: State[S], tick: Tick, own: S, seq: int) -> State[S]:
-    """The state after a tick, which comes by far the most often: all that it changes at once."""
+def ticked[S](state: State[S], tick: Tick, seq: int) -> State[S]:
+    """The state after a tick, which comes by far the most often: all that it changes at once. The strategy decides on
+    a tick, and remembers then."""
     earlier = state.earlier if tick.is_priced else state.price
-    return _replace(state, now=tick.ts_event, tick=tick, earlier=earlier, own=own, seq=seq)
+    return _replace(state, now=tick.ts_event, tick=tick, earlier=earlier, seq=seq)
 
 
 def is_known(state: State[Any], fill: OrderFilled) -> bool:
@@ -225,7 +226,8 @@ def _reserved(state: State[Any]) -> Iterator[Decimal]:
             yield notional(state.instrument, position.size, position.entry)
 
 
-def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
+def filled[S](state: State[S], event: OrderFilled, own: S, seq: int) -> State[S]:
+    """The state after a trade that was not counted yet, and what the strategy remembers of it."""
     before = state.position(event.leg)
     position, realised = fold(state.instrument, before, event.side, event.size, event.price)
     positions = {leg: held for leg, held in state.positions.items() if leg is not event.leg}
@@ -244,6 +246,8 @@ def _filled[S](state: State[S], event: OrderFilled) -> State[S]:
         ledger=ledger,
         positions=dict(sorted(positions.items())),
         orders=tuple(_after_fill(state.orders, event)),
+        own=own,
+        seq=seq,
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
         trades=_counting(state.trades, event.trade_id),
     )

@@ -12,7 +12,7 @@ from engine.core.events import AnyEvent, OrderFilled, Started, Stopping, Tick
 from engine.core.guard import pulled, watched
 from engine.core.policy import Policy
 from engine.core.risk import Limits, refusal
-from engine.core.state import State, begun, evolve, is_known, sent, ticked
+from engine.core.state import State, begun, evolve, filled, is_known, sent, ticked
 from engine.core.trading import Trading
 from engine.core.types import SECOND, OrderId
 
@@ -65,9 +65,13 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
         raise BrokenInvariantError(f"the first event must be Started, not {event}")
     seq = state.seq + 1
     if isinstance(event, Tick):
-        return ticked(state, event, policy.evolve(state, event), seq)
-    if isinstance(event, OrderFilled) and is_known(state, event):
-        return _replace(state, seq=seq)
+        return ticked(state, event, seq)
+    if isinstance(event, OrderFilled):
+        return (
+            _replace(state, seq=seq)
+            if is_known(state, event)
+            else filled(state, event, policy.evolve(state, event), seq)
+        )
     return _replace(evolve(state, event), own=policy.evolve(state, event), seq=seq)
 
 

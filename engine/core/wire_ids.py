@@ -18,4 +18,4 @@ def sent_as(order_id: OrderId, venue: str) -> str:
 
 def known_as(client_id: str) -> OrderId:
     """The id as we gave it. What is not of this form is not ours, and stays."""
-    return client_id.replace("x", "-") if _SENT.fullmatch(client_id) else client_id
+    return client_id.replace("x", "-") if "x" in client_id and _SENT.fullmatch(client_id) else client_id

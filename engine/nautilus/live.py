@@ -1,10 +1,11 @@
 """Trade a session at a venue, on a live node: its market, and an account of ours there."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
-from nautilus_trader.model import OrderCancelRejected, OrderFilled
+from nautilus_trader.model import OrderCancelRejected
 
 from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Halted
@@ -71,12 +72,7 @@ def live(market: LiveMarket, account: Account, desk: Desk) -> End:
         log=market.log,
     )
     ours = msgspec.structs.replace(desk, session_of=session_of, words=words)
-    basis = live_plan(market, account, ours)
-    plan = msgspec.structs.replace(
-        basis,
-        stop_wanted=winding_down.over,
-        believed=lambda event: basis.believed(event) and not is_booked(event, sessions[0].state),
-    )
+    plan = msgspec.structs.replace(live_plan(market, account, ours), stop_wanted=winding_down.over)
     return traded(parts, ours, Shell(plan), asked)
 
 
@@ -120,19 +116,14 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
         stop_within_ns=PATIENCE_NS,
         late_ns=LATE_NS,
         rehearsed_ns=REHEARSED_NS,
-        believed=lambda event: told_by_the_venue(event, account.doubted),
+        believed=partial(told_by_the_venue, account.doubted),
         blind=lambda _now: account.blind(),
         reference=market.reference,
         watched=market.watched,
     )
 
 
-def is_booked(event: Any, state: State[Any] | None) -> bool:
-    """A fill that the venue has told us by REST already: some adapters look up what their stream has missed."""
-    return isinstance(event, OrderFilled) and state is not None and str(event.trade_id) in state.trades
-
-
-def told_by_the_venue(event: Any, doubted: Callable[[], None]) -> bool:
+def told_by_the_venue(doubted: Callable[[], None], event: Any) -> bool:
     """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade; so is
     what it tells under a hash, of which it no longer knows the id. A cancel that the venue would not do is one, and
     says that something was missed."""

@@ -14,12 +14,16 @@ from engine.core.session import Session
 from engine.journal.ahead import line_of
 from engine.nautilus import translate
 
+TIMES = 3
+
 
 def rehearse(session: Session[Any], seen: Tick, contract: Any, factory: Any) -> None:
-    """What goes wrong here goes wrong on the tick itself, which says so."""
+    """What goes wrong here goes wrong on the tick itself, which says so. The first time brings it all near, and a
+    processor keeps best what it has used more than once."""
     with suppress(Exception):
-        outcomes = session.foreseen(seen)
-        line_of(0, seen, outcomes)
-        for outcome in outcomes:
-            if isinstance(outcome, Submit):
-                translate.nautilus_order(outcome, contract, factory)
+        for _ in range(TIMES):
+            outcomes = session.foreseen(seen)
+            line_of(0, seen, outcomes)
+            for outcome in outcomes:
+                if isinstance(outcome, Submit):
+                    translate.nautilus_order(outcome, str(contract.id.venue), contract, factory)

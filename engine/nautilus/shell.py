@@ -15,7 +15,6 @@ from nautilus_trader.model import Currency, InstrumentId, OrderFilled, OrderUpda
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from engine.core.commands import Cancel, Command, SetLeverage, SetPositionMode, Submit
-from engine.core.errors import BrokenInvariantError
 from engine.core.events import AnyEvent, Stopping
 from engine.core.events import OrderFilled as Filled
 from engine.core.session import Session
@@ -54,7 +53,7 @@ class Shell(Strategy):
         self._node_clock: Any = None
         self._clock: Any = plan.clock
         self._contract: Any = None
-        self._session: Session[Any] | None = None
+        self._driven: Session[Any]
         self._told: dict[str, int] = {}  # order -> how many of its events were dispatched before the strategy stopped
         self._rates: dict[Nanos, Any] = {}  # settlement -> what was last announced for it
         self._transit = Transit(plan.held_ns, self._hand_over)
@@ -69,7 +68,7 @@ class Shell(Strategy):
         self.stopped_ns: Nanos | None = None
 
     def attach(self, session: Session[Any]) -> None:
-        self._session = session
+        self._driven = session
 
     @property
     def running(self) -> bool:
@@ -88,7 +87,8 @@ class Shell(Strategy):
         self._guarded(self._start)
 
     def on_order_event(self, event: Any) -> None:
-        self._guarded(self._feed_order_event, event)
+        if type(event) not in translate.UNTOLD:
+            self._guarded(self._feed_order_event, event)
 
     def on_funding_rate(self, rate: Any) -> None:
         self._guarded(self._expect_funding, rate)
@@ -107,8 +107,10 @@ class Shell(Strategy):
         """Give a command to the node. Its answers come as events, some of them before this returns."""
         if isinstance(command, SetLeverage | SetPositionMode):
             self._driven.feed(self._plan.answer(command, self._clock.timestamp_ns()))
-        elif (arrives := self._transit.send(command, self._clock.timestamp_ns())) is not None:
-            self._alert("arrival", arrives, self._on_arrival)
+        elif self._plan.held_ns:
+            self._alert("arrival", self._transit.send(command, self._clock.timestamp_ns()), self._on_arrival)
+        else:
+            self._hand_over(command)
 
     def stop_soon(self, reason: str) -> None:
         """Have what rests cancelled, and the node stopped once the venue has answered."""
@@ -134,12 +136,6 @@ class Shell(Strategy):
         rest = [event for name, told in self._told.items() for event in self._events(name)[told:]]
         for event in sorted(rest, key=lambda each: each.ts_init):
             self._feed_order_event(event)
-
-    @property
-    def _driven(self) -> Session[Any]:
-        if self._session is None:
-            raise BrokenInvariantError("the shell has no session")
-        return self._session
 
     def _guarded[**P](self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         if self.failure is not None:
@@ -167,12 +163,14 @@ class Shell(Strategy):
             self._clock.set_timer_ns("rehearsal", SECOND, start - before, None, self._on_rehearsal, allow_past=True)
 
     def _hand_over(self, command: Submit | Cancel) -> None:
-        named = translate.client_order_id(command.id, self._id)
+        instrument = self._plan.started.instrument
         if isinstance(command, Submit):
-            order = translate.nautilus_order(command, self._contract, self.order_factory)
-            self.submit_order(order, position_id=translate.position_id(str(self._id), command.leg))
-        elif not self._plan.claims or self._cache.order(named) is not None:
-            self.cancel_order(named)  # else taken up after a crash, and not found: it is asked for
+            order = translate.nautilus_order(command, instrument.venue, self._contract, self.order_factory)
+            self.submit_order(order, position_id=translate.position_id(instrument.id, command.leg))
+        else:
+            named = translate.client_order_id(command.id, instrument.venue)
+            if not self._plan.claims or self._cache.order(named) is not None:
+                self.cancel_order(named)  # else taken up after a crash, and not found: it is asked for
         if self._plan.arrives_after_ns:
             self._alert("arrival", self._clock.timestamp_ns() + self._plan.arrives_after_ns, lambda _event: None)
 
@@ -201,7 +199,7 @@ class Shell(Strategy):
         for word in self._plan.words(event.ts_event):
             self._driven.feed(word)
         seen = self._sight.at(event.ts_event, event.ts_init, self._cache, self._driven)
-        if seen.top.bid is not None and seen.top.ask is not None:
+        if self._carried and seen.top.bid is not None and seen.top.ask is not None:
             self._carry()
         self._driven.feed(seen)
         for command in () if self._driven.state is None else self._plan.forced(self._driven.state):
@@ -274,7 +272,7 @@ class Shell(Strategy):
         state = self._driven.state
         for working in () if state is None else state.orders:
             with suppress(RuntimeError):  # it is over by now
-                self.cancel_order(translate.client_order_id(working.order.id, self._id))
+                self.cancel_order(translate.client_order_id(working.order.id, self._plan.started.instrument.venue))
 
     def _say_stopping(self) -> None:
         self._feed_fundings(None)
@@ -295,5 +293,5 @@ class Shell(Strategy):
             self._say_stopping()
 
     def _events(self, order_id: str) -> list[Any]:
-        order = self._cache.order(translate.client_order_id(order_id, self._id))
+        order = self._cache.order(translate.client_order_id(order_id, self._plan.started.instrument.venue))
         return [] if order is None else list(order.events())

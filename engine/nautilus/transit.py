@@ -16,11 +16,8 @@ class Transit:
         self._held_ns, self._hand_over = held_ns, hand_over
         self._under_way: deque[tuple[Nanos, Leaving]] = deque()
 
-    def send(self, command: Leaving, now: Nanos) -> Nanos | None:
-        """When to ask for what has arrived; None where it has arrived already."""
-        if not self._held_ns:
-            self._hand_over(command)
-            return None
+    def send(self, command: Leaving, now: Nanos) -> Nanos:
+        """When to ask for what has arrived."""
         self._under_way.append((now + self._held_ns, command))
         return now + self._held_ns
 

@@ -30,6 +30,9 @@ from engine.simulation.liquidation import PREFIX
 
 SIDES = {Side.BUY: model.OrderSide.BUY, Side.SELL: model.OrderSide.SELL}
 _MINUTE = 60 * SECOND
+UNTOLD = frozenset(  # events that are no facts: an order on its way out, or a wish about it
+    {model.OrderInitialized, model.OrderSubmitted, model.OrderPendingCancel, model.OrderPendingUpdate}
+)
 NO_TOP = TopOfBook(bid=None, bid_size=None, ask=None, ask_size=None)
 
 type Levels = Mapping[Decimal, Decimal]  # price -> size, best first
@@ -49,9 +52,9 @@ def leg_of_position(identity: model.PositionId | None, mode: PositionMode) -> Le
     return Leg(name)
 
 
-def client_order_id(order_id: OrderId, instrument_id: model.InstrumentId) -> model.ClientOrderId:
-    """As the venue of the instrument takes it."""
-    return model.ClientOrderId(sent_as(order_id, str(instrument_id.venue)))
+def client_order_id(order_id: OrderId, venue: str) -> model.ClientOrderId:
+    """As the venue takes it."""
+    return model.ClientOrderId(sent_as(order_id, venue))
 
 
 def order_id_of(event: Any) -> OrderId:
@@ -64,14 +67,14 @@ def reduces_only(order: Submit) -> bool:
     return order.reduce_only or (order.leg is not Leg.NET and order.action is Action.CLOSE)
 
 
-def nautilus_order(order: Submit, contract: Any, factory: Any) -> Any:
+def nautilus_order(order: Submit, venue: str, contract: Any, factory: Any) -> Any:
     """The order, under our id. `contract` is NautilusTrader's instrument, `factory` the strategy's order factory."""
     shared = {
         "instrument_id": contract.id,
         "order_side": SIDES[order.side],
         "quantity": model.Quantity.from_decimal_dp(order.size, contract.size_precision),
         "reduce_only": reduces_only(order),
-        "client_order_id": client_order_id(order.id, contract.id),
+        "client_order_id": client_order_id(order.id, venue),
     }
     if order.order_type is OrderType.MARKET:
         return factory.market(time_in_force=model.TimeInForce.IOC, **shared)

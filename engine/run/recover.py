@@ -105,8 +105,7 @@ def snapshotting(writer: JournalWriter, state: Callable[[], State[Any] | None], 
     def record(seq: int, event: AnyEvent, outcomes: tuple[Outcome, ...]) -> None:
         nonlocal due
         writer.record(seq, event, outcomes)
-        now = state()
-        if seq >= due and now is not None:
+        if seq >= due and (now := state()) is not None:
             write_snapshot(writer.folder, writer.tail, now)
             due = seq + every
 

@@ -68,7 +68,7 @@ def after_fill(before: State[Own], own: Own, rates: Rates, fill: OrderFilled) ->
     held = before.position(fill.leg).size
     left = held + fill.side * fill.size
     if held != 0 and held * left <= 0:
-        own = _without_leg(own, fill.leg)
+        own = _without_leg(own, fill.leg) if own.trails or own.walked or own.stopped or own.awaited else own
         if left == 0 and len(before.positions) == 1:
             own = _replace(own, flattened_ns=fill.ts_init)
     working = before.working(fill.id)

@@ -74,6 +74,8 @@ class PerpetualMarketMaking:
         self._varied: dict[tuple[tuple[str, str], ...], PerpetualMarketMaking] = {}
         self.rates = rates_of(parameters)
         self.manner = MANNERS[parameters.behaviour]
+        # With several levels nothing is optimised, but these can become one while running.
+        self.needs_depth = self.rates.trailing or parameters.order_optimization_enabled
 
     def initial(self, event: Started) -> Own:
         return Own(cancels_at_once=event.cancels_at_once and self.manner.of_hummingbot)
@@ -88,8 +90,6 @@ class PerpetualMarketMaking:
         return self._varied[key]
 
     def evolve(self, before: State[Own], event: AnyEvent) -> Own:
-        if isinstance(event, Tick):
-            return before.own
         own = before.own if before.own.calm is None else _replace(before.own, calm=None)
         if isinstance(event, OrderFilled):
             return after_fill(before, own, self.in_force(own).rates, event)
@@ -111,11 +111,6 @@ class PerpetualMarketMaking:
         if isinstance(event, Started):
             return state.own, self.manner.at_start(state)
         return state.own, ()
-
-    @property
-    def needs_depth(self) -> bool:
-        """With several levels nothing is optimised, but these can become one while running."""
-        return self.rates.trailing or self.parameters.order_optimization_enabled
 
     def depth_queries(self, state: State[Own]) -> tuple[tuple[Side, Decimal], ...]:
         if not self.needs_depth:

@@ -21,6 +21,7 @@ MAX_FEED_AGE_NS = 3 * SECOND  # as the runs are told
 LATENCY_NS = 5 * SECOND  # from the tick to the venue: this is a machine that may be busy
 STRUCK_NS = 15 * SECOND  # where a fault met it: a request is dead after 5 s, and asked again by REST
 PLAIN = re.compile("^([0-9a-f]{12})x([0-9]+)x([0-9]+)$")  # where a venue takes letters and digits alone
+OF_MONEY = ("/income", "/transaction-log", "/bills", "/bills-archive", "userFunding")  # ends of what fundings answer
 HUNG_NS = 3 * SECOND // 2  # without an entry: the process hangs, or is dead
 
 
@@ -72,18 +73,22 @@ def problems(story: Story, limit: Decimal) -> Iterator[str]:
 def ends_alike(story: Story) -> Iterator[str]:
     """Position, cash and orders, where the run is the last on its account."""
     held, cash = _folded(story)
-    asked = max((line["n"] for line in story.log if line["kind"] == "request"), default=0)
+    questions = [line for line in story.log if line["kind"] == "request"]
+    asked = max((line["n"] for line in questions), default=0)
+    of_money = max((line["n"] for line in questions if line["request"].endswith(OF_MONEY)), default=asked)
     seen = [line for line in story.log if line["n"] < asked]  # what came after the run's last question it cannot know
     fills = [line for line in seen if line["kind"] == "fill"]
     wallets = [line["wallet"] for line in seen if line["kind"] in ("fill", "income")]
+    untold = [line["amount"] for line in seen if line["kind"] == "income" and line["n"] > of_money]
     there = {line["fill"]["positionSide"]: Decimal(line["position"]) for line in fills}
     begun = {each["leg"]: Decimal(each["size"]) for each in story.of("Started")[0].said.get("positions", ())}
     for leg in held.keys() | there.keys():
         position = there.get("BOTH" if leg == "NET" else leg, begun.get(leg, Decimal(0)))
         if leg != "BOTH" and held[leg] != position:
             yield f"position {leg}: {held[leg]} in the journal, {position} at the venue"
-    if wallets and abs(Decimal(wallets[-1]) - cash) > CENT * (1 + len(fills)):
-        yield f"cash: {cash} in the journal, {wallets[-1]} at the venue"
+    wallet = Decimal(wallets[-1]) - sum(map(Decimal, untold)) if wallets else cash
+    if abs(wallet - cash) > CENT * (1 + len(fills)):
+        yield f"cash: {cash} in the journal, {wallet} at the venue"
     last = {line["order"]["clientOrderId"]: line["order"]["status"] for line in story.orders()}
     yield from (f"{name} still rests" for name, status in last.items() if status in ("NEW", "PARTIALLY_FILLED"))
 
