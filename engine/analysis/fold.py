@@ -10,7 +10,7 @@ from engine.analysis.frames import FILLS, ORDERS, POSITIONS, QUOTES, REFUSALS, F
 from engine.analysis.orders import SIDE_WORDS, Lives
 from engine.core.commands import Cancel, Refused, Submit
 from engine.core.errors import JournalError, Problem
-from engine.core.events import AnyEvent, FundingSettled, OrderFilled, Started, Transferred
+from engine.core.events import AnyEvent, EntryCorrected, FundingSettled, OrderFilled, Started, Transferred
 from engine.core.position import Position, notional
 from engine.core.state import State, begun, evolve
 from engine.core.types import Leg
@@ -31,8 +31,8 @@ class _Tick(msgspec.Struct, gc=False):
     ready: bool = True
 
 
-type Booked = Started | OrderFilled | FundingSettled | Transferred
-_BOOKED = (Started, OrderFilled, FundingSettled, Transferred)  # what moves the books
+type Booked = Started | OrderFilled | FundingSettled | Transferred | EntryCorrected
+_BOOKED = (Started, OrderFilled, FundingSettled, Transferred, EntryCorrected)  # what moves the books
 _LEGS = tuple(Leg)
 _ticks_decoder = msgspec.json.Decoder(list[_Tick], strict=False)
 
@@ -138,6 +138,7 @@ class _Folding:
                 self._position(entry, leg)
         if isinstance(event, OrderFilled):
             self._fill(entry, event, before)
+        if isinstance(event, OrderFilled | EntryCorrected):
             self._position(entry, event.leg)
         self._book(entry)
 

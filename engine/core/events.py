@@ -129,6 +129,14 @@ class Transferred(Event, frozen=True, kw_only=True, tag="Transferred"):
     reason: str
 
 
+class EntryCorrected(Event, frozen=True, kw_only=True, tag="EntryCorrected"):
+    """The venue's average entry of a leg: its trades were heard of in another order than they happened, as where one of
+    somebody else's came between two of ours. What was realised more, or less, what is held has gained less, or more."""
+
+    leg: Leg
+    entry: Decimal
+
+
 class LeverageConfirmed(Event, frozen=True, kw_only=True, tag="LeverageConfirmed"):
     leverage: int
 
@@ -190,6 +198,7 @@ type AnyEvent = (
     | OrderFilled
     | FundingSettled
     | Transferred
+    | EntryCorrected
     | LeverageConfirmed
     | PositionModeConfirmed
     | PositionModeFailed

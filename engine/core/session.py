@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.core.commands import Command, Outcome, Refused, TradingChanged
-from engine.core.events import AnyEvent
+from engine.core.events import AnyEvent, OrderFilled
 from engine.core.policy import Policy
 from engine.core.risk import Limits
-from engine.core.state import State
+from engine.core.state import State, is_known
 from engine.core.step import step
 
 _UNSENT = Refused | TradingChanged
@@ -19,7 +19,8 @@ type Send = Callable[[Command], None]
 class Session[S]:
     """Holds the one state of a run. Commands leave only after `record` has returned.
 
-    A venue may answer while a command is being sent (a simulated one does): such an event waits for its turn.
+    A venue may answer while a command is being sent (a simulated one does): such an event waits for its turn. A fill
+    that is told twice, by a stream and in answer to a question, is no second fact.
     """
 
     def __init__(self, policy: Policy[S], limits: Limits, record: Record, send: Send) -> None:
@@ -46,6 +47,8 @@ class Session[S]:
         return () if self.state is None else step(self.policy, self.limits, self.state, event)[1]
 
     def _one(self, event: AnyEvent) -> None:
+        if isinstance(event, OrderFilled) and self.state is not None and is_known(self.state, event):
+            return
         before = 0 if self.state is None else self.state.seq
         self.state, outcomes = step(self.policy, self.limits, self.state, event)
         self._record(before + 1, event, outcomes)

@@ -11,6 +11,7 @@ from engine.core.commands import Cancel, Outcome, Submit
 from engine.core.events import (
     AnyEvent,
     CancelRejected,
+    EntryCorrected,
     FundingSettled,
     Halted,
     LeverageConfirmed,
@@ -139,6 +140,8 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             at_ns = max(state.moved_ns, event.ts_event)
             with localcontext(MONEY):
                 return _replace(state, ledger=books.transferred(state.ledger, event.amount), moved_ns=at_ns)
+        case EntryCorrected():
+            return _with_entry(state, event)
         case PositionModeConfirmed():
             return _replace(state, mode_confirmed=event.mode is state.mode)
         case PositionModeFailed():
@@ -251,6 +254,17 @@ def filled[S](state: State[S], event: OrderFilled, own: S, seq: int) -> State[S]
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
         trades=_counting(state.trades, event.trade_id),
     )
+
+
+def _with_entry[S](state: State[S], event: EntryCorrected) -> State[S]:
+    before = state.position(event.leg)
+    if before.size == 0:
+        return state
+    after = Position(before.size, event.entry)
+    with localcontext(MONEY):
+        dearer = cost(state.instrument, after) - cost(state.instrument, before)
+        ledger = books.traded(state.ledger, cost=dearer, realised=dearer, fee=ZERO)
+    return _replace(state, ledger=ledger, positions=state.positions | {event.leg: after})
 
 
 def _counting(trades: dict[str, None], trade_id: str) -> dict[str, None]:

@@ -42,7 +42,7 @@ _SILENCED = {  # of the rows that are not recorded; and of a run's failure, whic
     "nautilus_persistence::writer::subscription": "ERROR",
     "nautilus_live::python::node": "OFF",
 }
-_UNREADY = "readiness timeout"
+_UNREADY = ("readiness timeout", "data-connect timeout", "exec-connect timeout")
 _UNTOLD = "mass status"  # what a node must be told before it starts: the orders that rest, and what is held
 _UNRESOLVED = "Submission recovery incomplete"  # of orders that it heard no answer of: we ask what became of them
 _UNWRITABLE = "is not registered for Arrow"  # of Binance's own mark price, beside the one that is recorded
@@ -193,6 +193,6 @@ def _is_harmless(failure: Exception) -> bool:
 
 def _unreached(cause: BaseException | None) -> str | None:
     """What the venue failed to do, where a node never got to start because of it."""
-    if cause is None or _UNREADY in str(cause):
+    if cause is None or any(said in str(cause) for said in _UNREADY):
         return f"could not be reached within {_CONNECT_S} s"
     return "did not say what rests and is held there" if _UNTOLD in str(cause) else None

@@ -4,7 +4,7 @@ Pure. The venue's view is taken whole by `engine.venue_api.binance`; every fact 
 had just arrived, so that a replay sees it too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 
 from engine.core.events import (
     AnyEvent,
+    EntryCorrected,
     FundingSettled,
     OrderAccepted,
     OrderCanceled,
@@ -30,9 +31,10 @@ FOREIGN = "foreign-"  # begins the id of an order that is not ours, in the fills
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be fed: `executed` are fills, fundings and transfers that were missed, `ended` what became of our
-    orders, `moved` what the venue rounded. `unknown` are orders under our name that the run did not send or holds for
-    over: they are to be cancelled. `unexplained` says what still differs; a run must not go on with it."""
+    """What is to be fed: `executed` are fills, fundings and transfers that were missed, and the entries that are others
+    because some of them come late; `ended` what became of our orders, `moved` what the venue rounded. `unknown` are
+    orders under our name that the run did not send or holds for over: they are to be cancelled. `unexplained` says what
+    still differs; a run must not go on with it."""
 
     executed: tuple[AnyEvent, ...]
     ended: tuple[OrderAccepted | OrderCanceled, ...]
@@ -49,6 +51,7 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
 def reconcile(state: State[Any], view: View, now: Nanos) -> Reconciled:
     """`view` reaches back at least to the last fact that the run has. Fills that it knows are not told again."""
     executed: list[AnyEvent] = [*_fills(state, view, now), *_fundings(state, view, now), *_moves(state, view, now)]
+    executed += _corrected(_folded(state, executed), view, now)
     after = _folded(state, executed)
     moved = view.balance - after.ledger.cash
     rounded = CASH_TOLERANCE < abs(moved) <= ROUNDED
@@ -104,6 +107,19 @@ def _moves(state: State[Any], view: View, now: Nanos) -> Iterator[Transferred]:
             yield Transferred(amount=moved.amount, reason=moved.kind, ts_event=moved.at_ns, ts_init=now)
 
 
+def _corrected(state: State[Any], view: View, now: Nanos) -> tuple[EntryCorrected, ...]:
+    """The venue's entries, where they alone account for its cash: a trade was heard of after a later one."""
+    entries = tuple(
+        EntryCorrected(leg=leg, entry=held.entry, ts_event=view.at_ns, ts_init=now)
+        for held in view.holdings
+        if (leg := leg_of_word(held.position_side, state.mode)) in state.positions
+        and state.position(leg).size == held.size
+        and state.position(leg).entry != held.entry
+    )
+    apart, then = (view.balance - each.ledger.cash for each in (state, _folded(state, entries)))
+    return entries if abs(apart) > ROUNDED >= abs(then) else ()
+
+
 def _of_cash(state: State[Any], moved: Decimal) -> Iterator[str]:
     """What neither a trade, a funding nor a transfer accounts for is a fault of somebody's books."""
     if abs(moved) > ROUNDED:
@@ -126,7 +142,7 @@ def _accepted(state: State[Any], view: View, now: Nanos) -> Iterator[OrderAccept
             yield OrderAccepted(id=working.order.id, venue_id=str(order.venue_id), ts_event=now, ts_init=now)
 
 
-def _folded(state: State[Any], events: list[AnyEvent]) -> State[Any]:
+def _folded(state: State[Any], events: Iterable[AnyEvent]) -> State[Any]:
     for event in events:
         state = evolve(state, event)
     return state

@@ -21,6 +21,7 @@ from engine.core.commands import (
 from engine.core.events import (
     AnyEvent,
     CancelRejected,
+    EntryCorrected,
     FundingSettled,
     Halted,
     Held,
@@ -215,6 +216,7 @@ later_events: Strategy[AnyEvent] = st.one_of(
     _event(PositionModeFailed, reason=words),
     _event(ParametersChanged, values=st.dictionaries(words, words, max_size=2)),
     _event(Transferred, amount=money, reason=words),
+    _event(EntryCorrected, leg=legs, entry=prices),
     _event(Paused, reason=words),
     _event(Resynced, missed=words),
     _event(Halted, reason=words, flatten=st.booleans()),

@@ -213,7 +213,12 @@ def _folded(story: Story) -> tuple[defaultdict[str, Decimal], Decimal]:
     worth = Decimal(started["instrument"]["multiplier"])
     for each in started.get("positions", ()):
         size[each["leg"]], entry[each["leg"]] = Decimal(each["size"]), Decimal(each["entry"])
-    for each in story.of("OrderFilled", "FundingSettled", "Transferred"):
+    for each in story.of("OrderFilled", "FundingSettled", "Transferred", "EntryCorrected"):
+        if each.type == "EntryCorrected":
+            leg, price = each.said["leg"], Decimal(each.said["entry"])
+            cash += size[leg] * worth * (price - entry[leg])
+            entry[leg] = price
+            continue
         if each.type != "OrderFilled":
             cash += Decimal(each.said["amount"])
             continue

@@ -32,7 +32,7 @@ def right() -> tuple[list[Entry], Lines]:
     submit = {"id": NAME, "size": "0.02", "side": 1, "action": "OPEN", "leg": "NET"}
     fill = {"id": NAME, "trade_id": "7", "price": "100", "size": "0.01", "fee": "0.0002", "side": 1, "leg": "NET"}
     entries = [
-        entry(1, "Started", 0, balance="1000"),
+        entry(1, "Started", 0, balance="1000", instrument={"multiplier": "1"}),
         entry(2, "Tick", 1, seen_ns=T0),
         entry(2, "Submit", 1, **submit),
         entry(3, "OrderFilled", 2, **fill),

@@ -44,6 +44,7 @@ class Idle:
     [
         ("Failed to get mass status from BINANCE", "did not say what rests and is held there"),
         ("Engine readiness timeout", "could not be reached within"),
+        ("data-connect timeout", "could not be reached within"),
         (None, "could not be reached within"),
     ],
 )
