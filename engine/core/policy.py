@@ -15,7 +15,7 @@ class Policy[S](Protocol):
         ...
 
     def evolve(self, before: State[S], event: AnyEvent) -> S:
-        """The strategy's state after a fact other than a tick; `before` is all that was known when it arrived."""
+        """The strategy's state after a fact; `before` is all that was known when it arrived."""
         ...
 
     def decide(self, state: State[S], event: AnyEvent) -> tuple[S, tuple[Wish, ...]]:

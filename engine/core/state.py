@@ -123,7 +123,7 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
     """The state after a fact. Total: a fact about an order that we do not know changes what it can."""
     match event:
         case Tick():
-            return ticked(state, event, state.seq)
+            return ticked(state, event, state.own, state.seq)
         case OrderFilled():
             return state if is_known(state, event) else filled(state, event, state.own, state.seq)
         case OrderAccepted():
@@ -158,11 +158,10 @@ def evolve[S](state: State[S], event: AnyEvent) -> State[S]:  # noqa: C901, PLR0
             assert_never(event)
 
 
-def ticked[S](state: State[S], tick: Tick, seq: int) -> State[S]:
-    """The state after a tick, which comes by far the most often: all that it changes at once. The strategy decides on
-    a tick, and remembers then."""
+def ticked[S](state: State[S], tick: Tick, own: S, seq: int) -> State[S]:
+    """The state after a tick, which comes by far the most often: all that it changes at once."""
     earlier = state.earlier if tick.is_priced else state.price
-    return _replace(state, now=tick.ts_event, tick=tick, earlier=earlier, seq=seq)
+    return _replace(state, now=tick.ts_event, tick=tick, earlier=earlier, own=own, seq=seq)
 
 
 def is_known(state: State[Any], fill: OrderFilled) -> bool:

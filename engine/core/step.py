@@ -65,7 +65,7 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
         raise BrokenInvariantError(f"the first event must be Started, not {event}")
     seq = state.seq + 1
     if isinstance(event, Tick):
-        return ticked(state, event, seq)
+        return ticked(state, event, policy.evolve(state, event), seq)
     if isinstance(event, OrderFilled):
         return (
             _replace(state, seq=seq)

@@ -90,6 +90,8 @@ class PerpetualMarketMaking:
         return self._varied[key]
 
     def evolve(self, before: State[Own], event: AnyEvent) -> Own:
+        if isinstance(event, Tick):
+            return before.own
         own = before.own if before.own.calm is None else _replace(before.own, calm=None)
         if isinstance(event, OrderFilled):
             return after_fill(before, own, self.in_force(own).rates, event)

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from engine.core.events import AnyEvent, EntryCorrected, OrderFilled, Started
 from engine.core.position import CENT, FLAT, Position, cost, fold, gained, notional
+from engine.core.risk import Limits
+from engine.core.session import Session
 from engine.core.state import State, available, begun, evolve, valued
 from engine.core.types import MONEY, ZERO, Instrument, Side
 from tests.support.builders import INVERSE, LINEAR, a_fill, a_start, a_tick, fills, instruments, later_events, starts
+from tests.support.scripted import Says
 
 whole_sizes = st.integers(1, 50).map(Decimal)
 near_prices = st.integers(900, 1100).map(Decimal)
@@ -68,6 +71,15 @@ def test_fill_told_twice_counts_once(first: Started, later: list[AnyEvent], data
         if again and not isinstance(event, Started):
             twice = evolve(twice, data.draw(st.sampled_from(again)))
     assert (twice.ledger, twice.positions, twice.orders) == (once.ledger, once.positions, once.orders)
+
+
+def test_fill_told_twice_stands_in_the_journal_once() -> None:
+    recorded: list[AnyEvent] = []
+    session = Session(Says(), Limits(), lambda _seq, event, _outcomes: recorded.append(event), lambda _command: None)
+    fill = a_fill("run-1-0", Side.BUY, "1", "100")
+    for event in (a_start(), a_tick(1), fill, a_tick(2), fill):
+        session.feed(event)
+    assert recorded == [a_start(), a_tick(1), fill, a_tick(2)]
 
 
 @given(trades, near_prices)
