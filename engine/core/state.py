@@ -95,7 +95,10 @@ class State[S](msgspec.Struct, frozen=True, kw_only=True):
         return not self.guard.holds
 
     def working(self, order_id: OrderId) -> Working | None:
-        return next((w for w in self.orders if w.order.id == order_id), None)
+        for working in self.orders:
+            if working.order.id == order_id:
+                return working
+        return None
 
     def position(self, leg: Leg) -> Position:
         return self.positions.get(leg, FLAT)
@@ -246,8 +249,8 @@ def filled[S](state: State[S], event: OrderFilled, own: S, seq: int) -> State[S]
     return _replace(
         state,
         ledger=ledger,
-        positions=dict(sorted(positions.items())),
-        orders=tuple(_after_fill(state.orders, event)),
+        positions=positions if len(positions) == 1 else dict(sorted(positions.items())),
+        orders=_after_fill(state.orders, event),
         own=own,
         seq=seq,
         guard=_replace(state.guard, unfilled=0) if state.guard.unfilled else state.guard,
@@ -274,12 +277,14 @@ def _counting(trades: dict[str, None], trade_id: str) -> dict[str, None]:
     return after
 
 
-def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> Iterator[Working]:
+def _after_fill(orders: tuple[Working, ...], event: OrderFilled) -> tuple[Working, ...]:
+    after = []
     for working in orders:
         if working.order.id != event.id:
-            yield working
+            after.append(working)
         elif working.filled + event.size < working.order.size:
-            yield _replace(working, filled=working.filled + event.size, accepted=True)
+            after.append(_replace(working, filled=working.filled + event.size, accepted=True))
+    return tuple(after)
 
 
 def _with_order[S](state: State[S], order_id: OrderId, **changes: object) -> State[S]:

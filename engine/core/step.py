@@ -59,10 +59,8 @@ def _first_part(run: str, seq: int) -> str:
 
 def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> State[S]:
     """The event is one entry of the journal, and what follows from it more."""
-    if isinstance(event, Started):
-        return _replace(begun(policy.initial(event), event), seq=1)
-    if state is None:
-        raise BrokenInvariantError(f"the first event must be Started, not {event}")
+    if state is None or isinstance(event, Started):
+        return _begun(policy, event)
     seq = state.seq + 1
     if isinstance(event, Tick):
         return ticked(state, event, policy.evolve(state, event), seq)
@@ -73,6 +71,12 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
             else filled(state, event, policy.evolve(state, event), seq)
         )
     return _replace(evolve(state, event), own=policy.evolve(state, event), seq=seq)
+
+
+def _begun[S](policy: Policy[S], event: AnyEvent) -> State[S]:
+    if not isinstance(event, Started):
+        raise BrokenInvariantError(f"the first event must be Started, not {event}")
+    return _replace(begun(policy.initial(event), event), seq=1)
 
 
 def _outcomes(limits: Limits, state: State[Any], wishes: Iterable[Wish], at_ns: int) -> list[Outcome]:

@@ -13,7 +13,8 @@ from engine.nautilus.access import Access, Addresses, Client
 class Adapter(NamedTuple):
     """`market` makes a node's client for some instruments, `account` one for an account; None: none is traded with.
     `levels`: of the book, a side; None: all that there are. `quotes`: the best prices that it tells are the book's;
-    else they are made from the book. `whole`: of a book that comes whole each time. `told_s`: in how many
+    else they are made from the book. `whole`: of a book that comes whole each time. `hashed`: it keeps
+    a hash of an order's id, and no id. `told_s`: in how many
     seconds it has to tell what an account's orders are, and were."""
 
     market: Callable[[Addresses, tuple[str, ...]], Client]
@@ -21,6 +22,7 @@ class Adapter(NamedTuple):
     levels: int | None = None
     quotes: bool = True
     whole: Whole | None = None
+    hashed: bool = False
     told_s: int = 30
 
 
@@ -29,7 +31,10 @@ ADAPTERS = {
     bybit.VENUE: Adapter(bybit.market, bybit.account, levels=bybit.LEVELS, quotes=False, told_s=bybit.TOLD_S),
     okx.VENUE: Adapter(okx.market, okx.account, levels=okx.LEVELS),
     hyperliquid.VENUE: Adapter(
-        hyperliquid.market, hyperliquid.account, whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS)
+        hyperliquid.market,
+        hyperliquid.account,
+        whole=Whole(hyperliquid.LEVELS, silent_ns=hyperliquid.SILENT_NS),
+        hashed=True,
     ),
 }
 

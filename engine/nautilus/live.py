@@ -116,18 +116,19 @@ def live_plan(market: LiveMarket, account: Account, desk: Desk) -> Plan:
         stop_within_ns=PATIENCE_NS,
         late_ns=LATE_NS,
         rehearsed_ns=REHEARSED_NS,
-        believed=partial(told_by_the_venue, account.doubted),
+        believed=partial(told_by_the_venue, account.doubted, adapter.hashed),
         blind=lambda _now: account.blind(),
         reference=market.reference,
         watched=market.watched,
     )
 
 
-def told_by_the_venue(doubted: Callable[[], None], event: Any) -> bool:
+def told_by_the_venue(doubted: Callable[[], None], hashed: bool, event: Any) -> bool:
     """What the node infers from reports is no fact of the venue's: we ask for those ourselves, trade by trade; so is
     what it tells under a hash, of which it no longer knows the id. A cancel that the venue would not do is one, and
     says that something was missed."""
-    inferred = getattr(event, "reconciliation", False) or str(event.client_order_id).startswith(HASHED)
+    nameless = hashed and str(event.client_order_id).startswith(HASHED)
+    inferred = nameless or getattr(event, "reconciliation", False)
     if inferred or isinstance(event, OrderCancelRejected):
         doubted()
     return not inferred

@@ -40,11 +40,6 @@ class Feed(Enum):
 type Stamped = Callable[[AnyEvent, Callable[[], Any]], AnyEvent]  # (fact, what gives the node's order) -> the fact
 
 
-def as_said(fact: AnyEvent, _order: Callable[[], Any]) -> AnyEvent:
-    """The node's own word stands."""
-    return fact
-
-
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`opening` is what the session is fed first, `carried` what it holds that the venue does not know of; `claims`:
     orders of ours that rest at the venue already are this run's. With `book`
@@ -63,8 +58,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `arrives_after_ns`: a simulated one acts only when something happens. A stop waits for the venue's answers for at
     most `stop_within_ns`. Each tick is rehearsed `rehearsed_ns` before it, if that is not 0. A tick that is heard of
     more than `late_ns` after its time is passed over: a process that hung does not live through all it missed. `clock`
-    is the node's own where it is None; `stamped` puts a fact of the node's right; what the node says of an order is
-    only heard where it is `believed`.
+    is the node's own where it is None; `stamped` puts a fact of the node's right, where its own word does not stand;
+    what the node says of an order is only heard where it is `believed`.
     """
 
     started: Started
@@ -87,7 +82,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stop_within_ns: Nanos = 0
     late_ns: Nanos | None = None
     clock: Clock | None = None
-    stamped: Stamped = as_said
+    stamped: Stamped | None = None
     reference: Priced | None = None
     watched: str | None = None
     blind: Callable[[Nanos], bool] = lambda _now: False

@@ -242,7 +242,8 @@ class Shell(Strategy):
     def _tell(self, said: AnyEvent | None, event: Any) -> None:
         """NautilusTrader's order is a copy with all its past: it is made where it is looked at."""
         if said is not None:
-            fact = self._plan.stamped(said, lambda: self._cache.order(event.client_order_id))
+            stamped = self._plan.stamped
+            fact = stamped(said, lambda: self._cache.order(event.client_order_id)) if stamped else said
             self._driven.feed(fact)
             if isinstance(fact, Filled):
                 self.booked.filled(fact)
