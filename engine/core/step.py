@@ -65,11 +65,9 @@ def _folded[S](policy: Policy[S], state: State[S] | None, event: AnyEvent) -> St
     if isinstance(event, Tick):
         return ticked(state, event, policy.evolve(state, event), seq)
     if isinstance(event, OrderFilled):
-        return (
-            _replace(state, seq=seq)
-            if is_known(state, event)
-            else filled(state, event, policy.evolve(state, event), seq)
-        )
+        if is_known(state, event):
+            return _replace(state, seq=seq)
+        return filled(state, event, policy.evolve(state, event), seq)
     return _replace(evolve(state, event), own=policy.evolve(state, event), seq=seq)
 
 
