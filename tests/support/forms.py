@@ -15,6 +15,7 @@ from data.synthetic.contract import terms, write_terms
 from data.synthetic.forms import FORMS, Told
 from data.synthetic.settings import Settings
 from data.synthetic.tape import Tape
+from data.tables import place
 from engine.run.ingest import ingest
 from tests.support.tapes import table
 
@@ -37,6 +38,9 @@ class Ingested(NamedTuple):
             pl.col("ts_init").dt.epoch("us").alias("us"),
             *(pl.col(name).cast(pl.Float64) for name in numbers),
         ).with_columns((pl.col(name) * self.lots).round().cast(pl.Int64) for name in numbers if "size" in name)
+
+    def has(self, folder: str) -> bool:
+        return (self.catalog / place(folder) / self.instrument_id).is_dir()
 
 
 def ingested(
@@ -85,6 +89,8 @@ def values(told: Ingested, folder: str) -> list[Event]:
 
 def funding(told: Ingested) -> list[tuple[Decimal, int]]:
     """(rate, when it is paid in ms) wherever it changes."""
+    if not told.has("funding_rates"):
+        return []
     rows = told.table("funding_rates").select("rate", pl.col("next_funding_ns").dt.epoch("ms")).rows()
     said = [(Decimal(rate), due) for rate, due in rows]
     return [each for n, each in enumerate(said) if not n or each != said[n - 1]]
@@ -96,7 +102,7 @@ def paid(said: Sequence[tuple[Decimal, int]]) -> list[tuple[Decimal, int]]:
 
 
 def liquidations(told: Ingested) -> list[Event]:
-    if not (told.catalog / "beside" / "liquidations").is_dir():
+    if not told.has("liquidations"):
         return []
     return told.table("liquidations").select("ms", "us", "side", "price", "size").rows()
 
