@@ -40,7 +40,7 @@ def from_exchange_info(path: Path, instrument_id: str) -> Instrument:
     return from_answer(content, instrument_id, path)
 
 
-def from_answer(content: bytes, instrument_id: str, source: Path) -> Instrument:
+def from_answer(content: bytes, instrument_id: str, source: Path | str) -> Instrument:
     """The contract from what a venue answered; `source` is named in errors."""
     try:
         answer = msgspec.json.decode(content)

@@ -19,7 +19,7 @@ def ignore_bytes(_count: int) -> None:
     """For those who show no progress."""
 
 
-def fault(path: Path, message: str, *, line: int | None = None, field: str | None = None) -> DataError:
+def fault(path: Path | str, message: str, *, line: int | None = None, field: str | None = None) -> DataError:
     return DataError(Problem(source=str(path), message=message, line=line, field=field))
 
 

@@ -1,7 +1,6 @@
 """A venue's own list of its contracts, asked now: where it stands, and what a contract is called here."""
 
 import ssl
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -88,4 +87,4 @@ def contract_now(venue: Venue, instrument_id: str, *, quoted: bool = False) -> I
         content = answer.raise_for_status().content
     except (httpx.HTTPError, ssl.SSLError) as error:
         raise DataError(Problem(address, f"no word on the contracts: {error or type(error).__name__}")) from error
-    return from_answer(content, instrument_id, Path(address))
+    return from_answer(content, instrument_id, address)

@@ -209,6 +209,8 @@ def test_nothing_begins_without_consent_keys_or_a_venue(tmp_path: Path, place: d
     assert "-1022" in refused(place | {"secret": "canary-secret"}, "--live")
     assert "-2014" in refused(place | {"key": "canary-key"}, "--live")
     assert "no word on the contracts" in refused(place | {"rest": "http://127.0.0.1:9"}, "--live")
+    unlisted = refused(place, "--live", "--set=instrument.id=XYZUSDT-PERP.BINANCE", "--set=strategy.market=XYZ-USDT")
+    assert f"{place['rest']}/fapi/v1/exchangeInfo: instrument: has no contract XYZUSDT-PERP.BINANCE" in unlisted
     assert "backtests only" in refused(place, "--live", "--set=venue.backtest_only=true")
     assert not (tmp_path / "runs").exists()
     no_key_in(tmp_path, place)
