@@ -29,7 +29,7 @@ LIMIT = Decimal("0.06")  # base units
 RISK = ("--set=risk.max_feed_age_ms=3000", "--no-report")
 HEDGE = {"position_mode": "Hedge", "quote_flat_leg": "true"}
 A_BEGINNING = 8  # entries: it ticks
-BEGINNINGS = 6  # a venue under maintenance is tried again, as its user would
+BEGINNINGS = 30  # a venue under maintenance, or one that bans, is tried again, as its user would
 
 
 class Played(NamedTuple):
