@@ -20,8 +20,9 @@ from engine.run.venue_tape import catalog_tape
 from engine.venue_api.bybit import Bybit
 from engine.venue_api.keys import Keys
 from engine.venue_sim.market_events import Mark, Rate
-from tests.support.cli import INSTRUMENT, command, environment, perpmm, run_file
-from tests.support.live import BUSY, agrees, keys, legs, live_process, open_orders, sim, wait
+from tests.support.cli import INSTRUMENT, command, environment, run_file
+from tests.support.hung import hung_and_halted
+from tests.support.live import BUSY, live_process, open_orders, wait
 from tests.support.recorded import check_recorded, wandering_market
 from tests.support.venue_process import venue_process
 
@@ -63,25 +64,8 @@ def test_a_paper_run_trades_at_bybit_s_own_market_and_records_it(tmp_path: Path,
 
 def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, venue: dict[str, Any]) -> None:
     """Kills and restarts are among the faults that tests/faults plays."""
-    with live_process(tmp_path, venue, **BUSY) as run:
-        run.until("filled")
-        stranger = by_hand(venue)
-        sim(venue, "fault", {"kind": "move", "size": "0.03", "most": 1})
-        run.until("filled buy 0.030")
-        run.process.send_signal(signal.SIGSTOP)
-        halt = perpmm("halt", run.run.name, "--flatten", "--runs", tmp_path / "runs", **keys(venue))
-        assert halt.code == 0, halt.err
-        assert (open_orders(venue), legs(venue)) == ([stranger], {})
-        run.process.send_signal(signal.SIGCONT)
-        run.until("HALT: held back by user: perpmm halt")
-        run.process.send_signal(signal.SIGINT)
-        assert run.ended() == 130
+    run = hung_and_halted(tmp_path, venue, by_hand, "filled buy 0.030", (venue["key"], venue["secret"]))
     assert "10 s after the account's last connection" in run.said.read_text()
-    agrees(run.run, venue)
-    assert open_orders(venue) == [stranger]
-    assert replay_run(run.run).identical
-    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
-        assert not any(venue[word].encode() in path.read_bytes() for word in ("key", "secret")), path
 
 
 def test_killed_the_venue_cancels_what_rests(tmp_path: Path, venue: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """An account at Hyperliquid by NautilusTrader's own adapter, and by a foreign client, at the venue on loopback."""
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,10 @@ import pytest
 
 from engine.core.events import OrderCanceled
 from engine.journal.reader import Journal
-from engine.run.replay import replay_run
 from engine.venue_api.hyperliquid import Hyperliquid
 from engine.venue_api.keys import Keys
-from tests.support.cli import perpmm
-from tests.support.live import BUSY, STRANGERS, agrees, keys, legs, live_process, open_orders, sim
+from tests.support.hung import hung_and_halted
+from tests.support.live import STRANGERS, sim
 from tests.support.recorded import wandering_market
 from tests.support.venue_process import venue_process
 
@@ -35,28 +33,10 @@ def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, 
     """An order of which nothing is heard is asked for, and does not make a failure of the run's end. Kills and restarts
     are among the faults that tests/faults plays."""
     sim(venue, "fault", {"kind": "refuse", "status": 429, "most": 1, "on": "WS post order"})
-    with live_process(tmp_path, venue, **BUSY) as run:
-        run.until("filled")
-        stranger = by_hand(venue)
-        sim(venue, "fault", {"kind": "move", "size": "0.03", "most": 1})
-        run.until("filled buy 0.030")
-        run.process.send_signal(signal.SIGSTOP)
-        halt = perpmm("halt", run.run.name, "--flatten", "--runs", tmp_path / "runs", **keys(venue))
-        assert halt.code == 0, halt.err
-        assert (open_orders(venue), legs(venue)) == ([stranger], {})
-        run.process.send_signal(signal.SIGCONT)
-        run.until("HALT: held back by user: perpmm halt")
-        run.process.send_signal(signal.SIGINT)
-        assert run.ended() == 130
+    run = hung_and_halted(tmp_path, venue, by_hand, "filled buy 0.030", (venue["secret"].removeprefix("0x"),))
     assert "none that can be armed" in run.said.read_text()
     ends = [cast(OrderCanceled, entry.value) for entry in Journal(run.run).entries(types=["OrderCanceled"])]
     assert "never arrived at the venue" in {each.reason for each in ends}
-    agrees(run.run, venue)
-    assert open_orders(venue) == [stranger]
-    assert replay_run(run.run).identical
-    secret = venue["secret"].removeprefix("0x")
-    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
-        assert secret.encode() not in path.read_bytes(), path
 
 
 def by_hand(venue: dict[str, Any]) -> str:

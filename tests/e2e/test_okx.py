@@ -1,6 +1,5 @@
 """An account at OKX by NautilusTrader's own adapter, and by a foreign client, at the venue on loopback."""
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +8,9 @@ from typing import Any
 import ccxt
 import pytest
 
-from engine.run.replay import replay_run
 from engine.venue_api.keys import Keys
 from engine.venue_api.okx import Okx
-from tests.support.cli import perpmm
-from tests.support.live import BUSY, agrees, keys, legs, live_process, open_orders, sim
+from tests.support.hung import hung_and_halted
 from tests.support.recorded import wandering_market
 from tests.support.venue_process import venue_process
 
@@ -31,25 +28,8 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, venue: dict[str, Any]) -> None:
     """Sizes are in contracts, of 0.01 BTC each. Kills and restarts are among the faults that tests/faults plays."""
-    with live_process(tmp_path, venue, **BUSY) as run:
-        run.until("filled")
-        stranger = by_hand(venue)
-        sim(venue, "fault", {"kind": "move", "size": "0.03", "most": 1})
-        run.until("filled buy 3.0")
-        run.process.send_signal(signal.SIGSTOP)
-        halt = perpmm("halt", run.run.name, "--flatten", "--runs", tmp_path / "runs", **keys(venue))
-        assert halt.code == 0, halt.err
-        assert (open_orders(venue), legs(venue)) == ([stranger], {})
-        run.process.send_signal(signal.SIGCONT)
-        run.until("HALT: held back by user: perpmm halt")
-        run.process.send_signal(signal.SIGINT)
-        assert run.ended() == 130
+    run = hung_and_halted(tmp_path, venue, by_hand, "filled buy 3.0", (venue[word] for word in SECRETS))
     assert "every contract of the account" in run.said.read_text()
-    agrees(run.run, venue)
-    assert open_orders(venue) == [stranger]
-    assert replay_run(run.run).identical
-    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
-        assert not any(venue[word].encode() in path.read_bytes() for word in SECRETS), path
 
 
 def by_hand(venue: dict[str, Any]) -> str:
