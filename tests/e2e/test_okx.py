@@ -28,13 +28,13 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, venue: dict[str, Any]) -> None:
     """Sizes are in contracts, of 0.01 BTC each. Kills and restarts are among the faults that tests/faults plays."""
-    run = hung_and_halted(tmp_path, venue, by_hand, "filled buy 3.0", (venue[word] for word in SECRETS))
+    run = hung_and_halted(tmp_path, venue, by_hand, "filled buy 3.0", tuple(venue[word] for word in SECRETS))
     assert "every contract of the account" in run.said.read_text()
 
 
 def by_hand(venue: dict[str, Any]) -> str:
     name = f"byhand{time.time_ns()}"
-    pair = Keys(*(venue[word] for word in SECRETS))
+    pair = Keys(*tuple(venue[word] for word in SECRETS))
     with Okx(venue["rest"], pair, clock_ms=lambda: time.time_ns() // 10**6) as there:
         where = {"instId": NAME, "tdMode": "cross", "clOrdId": name}
         limit = {"side": "buy", "ordType": "limit", "sz": "0.3", "px": "49000"}

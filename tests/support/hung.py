@@ -1,7 +1,7 @@
 """A live run that hangs, is halted beside it, and leaves a stranger's order alone: the same at every venue."""
 
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.live import BUSY, LiveRun, agrees, keys, legs, live_process, 
 
 
 def hung_and_halted(
-    folder: Path, venue: dict[str, Any], by_hand: Callable[[dict[str, Any]], str], moved: str, secrets: Iterable[str]
+    folder: Path, venue: dict[str, Any], by_hand: Callable[[dict[str, Any]], str], moved: str, secrets: tuple[str, ...]
 ) -> LiveRun:
     """`by_hand` places the stranger's order and names it; `moved` is what is said of a position moved from outside.
     Returns the run, which has ended. None of the secrets may stand in a file below `folder`."""
