@@ -34,7 +34,7 @@ def test_live_it_is_hung_and_halted_and_leaves_a_stranger_alone(tmp_path: Path, 
 
 def by_hand(venue: dict[str, Any]) -> str:
     name = f"byhand{time.time_ns()}"
-    pair = Keys(*tuple(venue[word] for word in SECRETS))
+    pair = Keys(*(venue[word] for word in SECRETS))
     with Okx(venue["rest"], pair, clock_ms=lambda: time.time_ns() // 10**6) as there:
         where = {"instId": NAME, "tdMode": "cross", "clOrdId": name}
         limit = {"side": "buy", "ordType": "limit", "sz": "0.3", "px": "49000"}
