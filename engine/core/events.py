@@ -15,6 +15,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     ts_event: Nanos
     ts_init: Nanos
 
+    @property
+    def at_ns(self) -> Nanos:
+        """When what follows from it is decided, by our clock."""
+        return self.ts_init
+
 
 class Held(msgspec.Struct, frozen=True):
     """A position at the start: signed size and entry price."""
@@ -60,6 +65,11 @@ class Tick(Event, frozen=True, kw_only=True, tag="Tick", omit_defaults=True):
     ready: bool = True
     seen_ns: Nanos | None = None
     sent_ns: Nanos | None = None
+
+    @property
+    def at_ns(self) -> Nanos:
+        """The second itself: how late a timer fires decides nothing."""
+        return self.ts_event
 
     @property
     def is_priced(self) -> bool:

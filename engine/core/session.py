@@ -3,17 +3,21 @@
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from engine.core.commands import Command, Outcome, Refused, TradingChanged
-from engine.core.events import AnyEvent, OrderFilled
+from engine.core.events import AnyEvent, OrderFilled, Tick
 from engine.core.policy import Policy
 from engine.core.risk import Limits
 from engine.core.state import State, is_known
 from engine.core.step import step
 
+_replace = msgspec.structs.replace
 _UNSENT = Refused | TradingChanged
 
 type Record = Callable[[int, AnyEvent, tuple[Outcome, ...]], None]  # seq of the event, the event, what followed
 type Send = Callable[[Command], None]
+type Followed[S] = tuple[State[S], tuple[Outcome, ...]]  # the state after an event, and what follows from it
 
 
 class Session[S]:
@@ -29,6 +33,7 @@ class Session[S]:
         self._record, self._send = record, send
         self._waiting: deque[AnyEvent] = deque()
         self._busy = False
+        self._foreseen: tuple[State[S], Tick, Followed[S]] | None = None
 
     def feed(self, event: AnyEvent) -> None:
         if self._busy:
@@ -42,16 +47,31 @@ class Session[S]:
         finally:
             self._busy = False
 
-    def foreseen(self, event: AnyEvent) -> tuple[Outcome, ...]:
-        """What would follow from an event that has not happened: nothing is recorded, sent or remembered."""
-        return () if self.state is None else step(self.policy, self.limits, self.state, event)[1]
+    def foresee(self, event: AnyEvent) -> tuple[Outcome, ...]:
+        """What would follow from an event that has not happened. Nothing is recorded or sent; if it is a tick, and that
+        very one comes and nothing before it, what follows is known already."""
+        if self.state is None:
+            return ()
+        followed = step(self.policy, self.limits, self.state, event)
+        if isinstance(event, Tick):
+            self._foreseen = self.state, event, followed
+        return followed[1]
+
+    def _foretold(self, tick: Tick) -> Followed[S] | None:
+        """A tick that was foreseen comes at another time (`ts_init`): nothing is decided by that."""
+        if self._foreseen is None:
+            return None
+        before, foreseen, (after, outcomes) = self._foreseen
+        as_foreseen = before is self.state and _replace(foreseen, ts_init=tick.ts_init) == tick
+        return (_replace(after, tick=tick), outcomes) if as_foreseen else None
 
     def _one(self, event: AnyEvent) -> None:
-        if isinstance(event, OrderFilled) and self.state is not None and is_known(self.state, event):
+        state = self.state
+        if isinstance(event, OrderFilled) and state is not None and is_known(state, event):
             return
-        before = 0 if self.state is None else self.state.seq
-        self.state, outcomes = step(self.policy, self.limits, self.state, event)
-        self._record(before + 1, event, outcomes)
+        foretold = self._foretold(event) if isinstance(event, Tick) else None
+        self.state, outcomes = foretold or step(self.policy, self.limits, state, event)
+        self._record(1 if state is None else state.seq + 1, event, outcomes)
         for outcome in outcomes:
             if not isinstance(outcome, _UNSENT):
                 self._send(outcome)

@@ -31,8 +31,8 @@ def step[S](
     own, wishes = _decided(policy, after, event)
     if not wishes and not changed:
         return after if own is after.own else _replace(after, own=own), ()
-    outcomes = (*changed, *_outcomes(limits, after, wishes, event.ts_init)) if wishes else changed
-    return sent(after, own, outcomes, event.ts_init), outcomes
+    outcomes = (*changed, *_outcomes(limits, after, wishes, event.at_ns)) if wishes else changed
+    return sent(after, own, outcomes, event.at_ns), outcomes
 
 
 def _decided[S](policy: Policy[S], state: State[S], event: AnyEvent) -> tuple[S, tuple[Wish, ...]]:

@@ -21,10 +21,12 @@ from engine.nautilus.shell import Shell
 
 
 class Took(msgspec.Struct):
-    """Nanoseconds: from a tick's callback to an order's leaving; from a fill's message to the position with it."""
+    """Nanoseconds: from a tick to an order's leaving; from a fill's message to the state that has it. `told`: to the
+    call that tells a bare strategy of its position, which it has yet to read."""
 
     orders: list[Nanos] = []
     fills: list[Nanos] = []
+    told: list[Nanos] = []
 
 
 class Timed(Shell):
@@ -46,7 +48,8 @@ class Timed(Shell):
 
 
 class Bare(Strategy):
-    """Two quotes beside the touch on one tick, cancelled on the next."""
+    """Two quotes beside the touch on one tick, cancelled on the next, and what was filled closed at the market. Its
+    state is what it holds, what that realised, and the fees, as NautilusTrader tells them."""
 
     def __new__(cls, _id: InstrumentId, _away: Decimal, _size: str, _ticks: int) -> Self:
         config = StrategyConfig(strategy_id=StrategyId("BARE-001"), log_events=False, log_commands=False)
@@ -57,6 +60,7 @@ class Bare(Strategy):
         self._id, self._away, self._size, self._left = identity, away, size, ticks
         self._tick_ns = self._filled_ns = 0
         self._open = False
+        self._held, self._entry, self._realised, self._fees = 0.0, 0.0, Decimal(0), Decimal(0)
         self.took = Took()
 
     def on_start(self) -> None:
@@ -73,6 +77,9 @@ class Bare(Strategy):
         elif self._open:
             self._open = False
             self.cancel_all_orders(self._id)
+            for held in self.cache.positions_open(instrument_id=self._id):
+                side = OrderSide.SELL if held.is_long else OrderSide.BUY
+                self.submit_order(self.order_factory.market(self._id, side, held.quantity, reduce_only=True))
         elif (quote := self.cache.quote(self._id)) is not None:
             self._open = True
             contract: Any = self.cache.instrument(self._id)
@@ -85,9 +92,15 @@ class Bare(Strategy):
             self.took.orders.append(event.ts_event - self._tick_ns)
         elif isinstance(event, OrderFilled):
             self._filled_ns = event.ts_init
+            self._fees += event.commission.as_decimal() if event.commission else 0
 
-    def on_position_event(self, _event: Any) -> None:
+    def on_position_event(self, event: Any) -> None:
+        told_ns = self.clock.timestamp_ns()
+        self._held, self._entry = event.signed_qty, event.avg_px_open
+        if (realised := event.realized_pnl) is not None:
+            self._realised = realised.as_decimal()
         self.took.fills.append(self.clock.timestamp_ns() - self._filled_ns)
+        self.took.told.append(told_ns - self._filled_ns)
 
     def on_stop(self) -> None:
         self.clock.cancel_timers()

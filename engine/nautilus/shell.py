@@ -9,6 +9,7 @@ properties cannot be read, and the answer may come just then: cache and clock ar
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Self
 
 from nautilus_trader.model import Currency, InstrumentId, OrderFilled, OrderUpdated, StrategyId
@@ -22,7 +23,7 @@ from engine.core.types import SECOND, Nanos
 from engine.nautilus import translate
 from engine.nautilus.booked import Booked
 from engine.nautilus.plan import Plan
-from engine.nautilus.rehearsal import rehearse
+from engine.nautilus.rehearsal import Rehearsal
 from engine.nautilus.sight import Sight
 from engine.nautilus.subscriptions import subscribe
 from engine.nautilus.transit import Transit
@@ -122,7 +123,8 @@ class Shell(Strategy):
                 self._clock.cancel_timer(name)
             self._waiting = True
             self._guarded(self._say_stopping)
-            self._alert("stop", self._clock.timestamp_ns() + self._plan.stop_within_ns, self._on_patience)
+            at_last = self._clock.timestamp_ns() + self._plan.stop_within_ns
+            self._alert("stop", at_last, lambda _event: self._request_stop(self._stop_reason))
             self._guarded(self._stop_if_quiet)
 
     def fail(self, failure: BaseException) -> None:
@@ -160,7 +162,8 @@ class Shell(Strategy):
         start = translate.timer_start(max(self._plan.first_tick_ns, self._clock.timestamp_ns() + 1))
         self._clock.set_timer_ns("tick", SECOND, start, None, self._on_tick, allow_past=True)
         if before := self._plan.rehearsed_ns:
-            self._clock.set_timer_ns("rehearsal", SECOND, start - before, None, self._on_rehearsal, allow_past=True)
+            node = self._cache, self._contract, self.order_factory
+            self._rehearse(Rehearsal(self._driven, self._sight, node, before))
 
     def _hand_over(self, command: Submit | Cancel) -> None:
         instrument = self._plan.started.instrument
@@ -182,12 +185,13 @@ class Shell(Strategy):
             self._request_stop(self._stop_reason)
         self._guarded(self._tick, event)
 
-    def _on_rehearsal(self, event: Any) -> None:
-        self._guarded(self._rehearse, event.ts_event + self._plan.rehearsed_ns)
-
-    def _rehearse(self, at_ns: Nanos) -> None:
-        seen = self._sight.at(at_ns, at_ns, self._cache, self._driven)
-        rehearse(self._driven, seen, self._contract, self.order_factory)
+    def _rehearse(self, rehearsal: Rehearsal, due: Any = None) -> None:
+        """One sets the next: of a timer's, a process that hung would go through all that it missed."""
+        if due is not None:
+            rehearsal.play(due.ts_event)
+        if self.stopped_ns is None:
+            at_ns = rehearsal.next_ns(self._clock.timestamp_ns())
+            self._clock.set_time_alert_ns("rehearsal", at_ns, partial(self._guarded, self._rehearse, rehearsal))
 
     def _tick(self, event: Any) -> None:
         if self._plan.late_ns is not None and event.ts_init - event.ts_event > self._plan.late_ns:
@@ -283,9 +287,6 @@ class Shell(Strategy):
     def _stop_if_quiet(self) -> None:
         if self._waiting and (self._driven.state is None or not self._driven.state.orders):
             self._request_stop(self._stop_reason)
-
-    def _on_patience(self, _event: Any) -> None:
-        self._request_stop(self._stop_reason)
 
     def _stop(self) -> None:
         if (state := self._driven.state) is not None:

@@ -38,7 +38,7 @@ NOTHING = Quiet(NEVER_NS, ())  # to wait for
 
 def holds(calm: Calm, tick: Tick) -> bool:
     bid, ask = tick.top.bid, tick.top.ask
-    if bid is None or ask is None or bid > ask or tick.ts_init >= calm.until_ns:
+    if bid is None or ask is None or bid > ask or tick.at_ns >= calm.until_ns:
         return False
     return (calm.bid_above is None or bid > calm.bid_above) and (calm.ask_below is None or ask < calm.ask_below)
 

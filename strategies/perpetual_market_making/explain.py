@@ -67,7 +67,7 @@ def turn_of(policy: PerpetualMarketMaking, state: State[Own]) -> Turn | None:
         return None
     own, tick = state.own, state.tick
     market = seen(tick, policy.rates, state.instrument.tick, own.last_own_price, policy.manner.read)
-    return Turn(state, own, policy.rates, market, tick.ts_init)
+    return Turn(state, own, policy.rates, market, tick.at_ns)
 
 
 def why_no_quote(policy: PerpetualMarketMaking, state: State[Own], turn: Turn | None, side: Side) -> str | None:

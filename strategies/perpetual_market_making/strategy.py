@@ -107,7 +107,7 @@ class PerpetualMarketMaking:
         if isinstance(event, Tick):
             return self._on_tick(state, event)
         if state.own.awaited and isinstance(event, ENDS) and state.tick is not None:
-            turn = self._turn(state, state.own, state.tick, event.ts_init)
+            turn = self._turn(state, state.own, state.tick, event.at_ns)
             exits_safe.release(turn)
             return turn.own, tuple(turn.wishes)
         if isinstance(event, Started):
@@ -133,7 +133,7 @@ class PerpetualMarketMaking:
             return own, ()
         if not own.ready or own.calm is not None:
             own = _replace(own, ready=True, calm=None)
-        turn = self._turn(state, own, tick, tick.ts_init)
+        turn = self._turn(state, own, tick, tick.at_ns)
         step = self.manner.held if state.positions else self.manner.flat
         if self.manner.of_hummingbot:
             with suppress(ArithmeticError):  # its clock logs it and goes on; what was decided before it stands

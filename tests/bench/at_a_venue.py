@@ -10,7 +10,7 @@ from tests.bench.workbench import Workbench
 TRIES, TICKS = 3, 60
 BAR = 1.5
 
-type Took = dict[str, list[int]]  # "orders", "fills" -> nanoseconds, one each
+type Took = dict[str, list[int]]  # "orders", "fills", "told" -> nanoseconds, one each
 
 
 def tick_to_order_vs_bare(bench: Workbench) -> Measure:
@@ -19,13 +19,17 @@ def tick_to_order_vs_bare(bench: Workbench) -> Measure:
 
 
 def fill_to_state_vs_bare(bench: Workbench) -> Measure:
-    """From the venue's fill message to the state that has it, against a bare strategy that is told its position."""
+    """From the venue's fill message to the state that has it, against a bare strategy that reads its position, what it
+    realised and the fee."""
     return _against_bare(bench, "fill_to_state_vs_bare", "fills")
 
 
 def _against_bare(bench: Workbench, name: str, what: str) -> Measure:
     ours, bare = ([took[what] for took in _tries(bench)[whose] if took[what]] for whose in ("ours", "bare"))
     detail = f"median (p99): {_shown(ours)} against {_shown(bare)}; {sum(map(len, ours))} of ours"
+    if what == "fills":
+        told = [took["told"] for took in _tries(bench)["bare"] if took["told"]]
+        detail += f"; bare is told at {_calmest_us(told):,.0f} us, and reads then"
     return Measure(name, _calmest_us(ours) / _calmest_us(bare), BAR, detail, less_is_better=True)
 
 
