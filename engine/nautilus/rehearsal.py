@@ -33,14 +33,17 @@ class Rehearsal:
     def __init__(self, session: Session[Any], sight: Sight, node: tuple[Any, Any, Any], before_ns: Nanos) -> None:
         self._session, self._sight, self._before_ns = session, sight, before_ns
         self._cache, self._contract, self._factory = node
+        self._last_ns = 0
 
-    def next_ns(self, now: Nanos) -> Nanos:
-        """Aligned so that one is as much before each tick as is wanted."""
-        return (now + self._before_ns) // EVERY_NS * EVERY_NS + EVERY_NS - self._before_ns
+    def next(self, now: Nanos) -> tuple[str, Nanos]:
+        """What to call it, and when it is to be: aligned so that one is as much before each tick as is wanted. The last
+        one may have come a millisecond early, and its alert may not be over yet: the next has another name."""
+        count = (max(now, self._last_ns) + self._before_ns) // EVERY_NS + 1
+        return f"rehearsal-{count % 2}", count * EVERY_NS - self._before_ns
 
     def play(self, now: Nanos) -> None:
         """At one of those times."""
-        tick_ns = now + self._before_ns
+        self._last_ns, tick_ns = now, now + self._before_ns
         with suppress(Exception):
             if tick_ns % SECOND:
                 self._fill(now)

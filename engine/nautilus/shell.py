@@ -190,8 +190,8 @@ class Shell(Strategy):
         if due is not None:
             rehearsal.play(due.ts_event)
         if self.stopped_ns is None:
-            at_ns = rehearsal.next_ns(self._clock.timestamp_ns())
-            self._clock.set_time_alert_ns("rehearsal", at_ns, partial(self._guarded, self._rehearse, rehearsal))
+            name, at_ns = rehearsal.next(self._clock.timestamp_ns())
+            self._clock.set_time_alert_ns(name, at_ns, partial(self._guarded, self._rehearse, rehearsal))
 
     def _tick(self, event: Any) -> None:
         if self._plan.late_ns is not None and event.ts_init - event.ts_event > self._plan.late_ns:

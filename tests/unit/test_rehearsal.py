@@ -82,17 +82,21 @@ def test_it_goes_all_the_way_and_leaves_nothing() -> None:
     assert before is not None
     assert before.orders
     rehearsal = Rehearsal(session, Sight(PLAN), (None, perpetual(LINEAR), None), BEFORE_NS)
-    at_ns = rehearsal.next_ns(before.now)
+    _, at_ns = rehearsal.next(before.now)
     rehearsal.play(at_ns)
     assert isinstance(policy.told[-1], OrderFilled)
     assert policy.told[-1].id == before.orders[0].order.id
     assert (session.state, len(recorded), len(sent)) == (before, entries, commands)
 
 
-@given(st.integers(0, 2**61))
-def test_one_is_right_before_each_tick(now: int) -> None:
+@given(st.integers(0, 2**61), st.integers(0, 1_000_000))
+def test_one_is_right_before_each_tick_also_where_alerts_come_early(now: int, early: int) -> None:
     rehearsal = Rehearsal(Session(Watched(), Limits(), print, print), Sight(PLAN), (None, None, None), BEFORE_NS)
-    at_ns = rehearsal.next_ns(now)
+    name, at_ns = rehearsal.next(now)
     assert now < at_ns <= now + EVERY_NS
     assert (at_ns + BEFORE_NS) % EVERY_NS == 0
     assert SECOND % EVERY_NS == 0
+    rehearsal.play(at_ns)
+    after, later_ns = rehearsal.next(at_ns - early)
+    assert later_ns == at_ns + EVERY_NS
+    assert after != name
