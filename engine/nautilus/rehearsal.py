@@ -21,6 +21,8 @@ from engine.nautilus import translate
 from engine.nautilus.sight import Sight
 
 EVERY_NS = 5_000_000
+NAMES = 4
+_SOON_NS = 500_000
 TIMES = 3  # the first brings it all near, and a processor keeps best what it has used more than once
 
 _TRADER, _STRATEGY, _ACCOUNT = model.TraderId("REHEARSAL-1"), model.StrategyId("REHEARSAL-1"), model.AccountId("A-1")
@@ -36,10 +38,13 @@ class Rehearsal:
         self._last_ns = 0
 
     def next(self, now: Nanos) -> tuple[str, Nanos]:
-        """What to call it, and when it is to be: aligned so that one is as much before each tick as is wanted. The last
-        one may have come a millisecond early, and its alert may not be over yet: the next has another name."""
-        count = (max(now, self._last_ns) + self._before_ns) // EVERY_NS + 1
-        return f"rehearsal-{count % 2}", count * EVERY_NS - self._before_ns
+        """What to call it, and when it is to be: aligned so that one is as much before each tick as is wanted.
+
+        The last one may have come a millisecond early, and its alert may not be over yet: the next has another name.
+        NautilusTrader warns where an alert takes the place of another, or is due by the time that it is set.
+        """
+        count = (max(now + _SOON_NS, self._last_ns) + self._before_ns) // EVERY_NS + 1
+        return f"rehearsal-{count % NAMES}", count * EVERY_NS - self._before_ns
 
     def play(self, now: Nanos) -> None:
         """At one of those times."""
