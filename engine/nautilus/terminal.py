@@ -8,15 +8,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from nautilus_trader.common import logging_sync_to_disk
 
 STDERR = 2
+_OF_A_FULL_DISK = ("Error writing to file: ", "Error flushing log file: ")  # for each line that it logs, without end
 _LEFT_OUT = """
 import contextlib, os, sys
 for line in sys.stdin.buffer:
-    if sys.argv[1].encode() not in line:
+    if not any(word.encode() in line for word in sys.argv[1:]):
         with contextlib.suppress(OSError):  # the terminal may be gone
             os.write(2, line)
 """
@@ -28,7 +29,7 @@ def without_log_of(trader: str) -> Iterator[None]:
     `sys.stderr` goes where it did."""
     ours = os.dup(STDERR)
     reading, writing = os.pipe()
-    words = (sys.executable, "-ISc", _LEFT_OUT, f"[ERROR] {trader}.")
+    words = (sys.executable, "-ISc", _LEFT_OUT, f"[ERROR] {trader}.", *_OF_A_FULL_DISK)
     with subprocess.Popen(words, stdin=reading, stderr=ours, start_new_session=True) as passing_on:  # noqa: S603  ours
         os.dup2(writing, STDERR)  # we read it too, if nobody else does: a logger that cannot write kills the process
         os.close(writing)
@@ -36,7 +37,8 @@ def without_log_of(trader: str) -> Iterator[None]:
             with _python_writes_to(ours):
                 yield
         finally:
-            logging_sync_to_disk()
+            with suppress(Exception):  # the disk is full: whoever could not write says so
+                logging_sync_to_disk()
             os.dup2(ours, STDERR)
             os.close(ours)
             passing_on.wait()

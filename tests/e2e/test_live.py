@@ -37,7 +37,7 @@ from tests.support.live import (
 from tests.support.venue_process import venue_process
 
 pytestmark = pytest.mark.timeout(900)
-NUMBERS = ["killed", "steered", "halt", "nothing", "full", "fault"]
+NUMBERS = ["killed", "steered", "halt", "nothing", "full", "fault", "neither"]
 SLOW_EXITS = {"long_profit_taking_spread": "0.01", "short_profit_taking_spread": "0.01"}  # a position is held a while
 
 
@@ -158,18 +158,29 @@ def test_halt_needs_nothing_of_a_process_that_hangs(tmp_path: Path, place: dict[
 
 
 def test_full_disk_ends_the_run_and_leaves_nothing_of_it_at_the_venue(tmp_path: Path, place: dict[str, Any]) -> None:
-    """What cannot be written down is not sent; the run fails, and what rests is cancelled by REST all the same."""
+    ends_on_a_full_disk(tmp_path, place, logs=True)
+
+
+def test_neither_does_one_on_which_not_even_the_log_has_room(tmp_path: Path, place: dict[str, Any]) -> None:
+    ends_on_a_full_disk(tmp_path, place, logs=False)
+
+
+def ends_on_a_full_disk(tmp_path: Path, place: dict[str, Any], *, logs: bool) -> None:
+    """What cannot be written down is not sent; the run fails, and what rests is cancelled by REST all the same. `logs`:
+    NautilusTrader's log is so short that there is still room for it."""
     with live_process(tmp_path, place, **BUSY) as run:
         run.until("quote level 0")
         stranger = strangers_order(place)
         assert wait(lambda: len(open_orders(place)) > 1)
         full = max(path.stat().st_size for path in run.run.glob("journal.sqlite*"))
+        with (run.run / "node.log").open("a") as log:
+            log.write("" if logs else "-" * full)
         resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (full, full))
         assert run.ended() == 2
         assert open_orders(place) == [stranger]
     assert "cannot be written" in run.said.read_text()
     assert "[ERROR]" not in run.said.read_text()  # NautilusTrader's, of the files that it has to give up
-    assert "[ERROR]" in (run.run / "node.log").read_text()
+    assert ("[ERROR]" in (run.run / "node.log").read_text()) == logs
     assert "sealed as CrashedRecovered" in perpmm("recover", run.run).out
 
 
