@@ -56,7 +56,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     A command is under way for `held_ns` before it is given to the node. Or the venue takes its time, and is woken after
     `arrives_after_ns`: a simulated one acts only when something happens. A stop waits for the venue's answers for at
-    most `stop_within_ns`. Each tick is rehearsed `rehearsed_ns` before it, if that is not 0. A tick that is heard of
+    most `stop_within_ns`. Each tick is rehearsed `rehearsed_ns` before it, if that is not 0, and fills all
+    along (engine.nautilus.rehearsal). A tick that is heard of
     more than `late_ns` after its time is passed over: a process that hung does not live through all it missed. `clock`
     is the node's own where it is None; `stamped` puts a fact of the node's right, where its own word does not stand;
     what the node says of an order is only heard where it is `believed`.

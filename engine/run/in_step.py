@@ -15,7 +15,7 @@ from engine.core.types import SECOND, Nanos
 from engine.run.reconcile import Reconciled, reconcile
 from engine.run.watch import UNANSWERED_NS, Answer, Watch
 
-IN_FLIGHT_NS = 10 * SECOND  # a request is dead after its window of 5 s: later it cannot arrive any more
+IN_FLIGHT_NS = 10 * SECOND  # a request is dead after its window of 5 s, and left up to 2 s after its tick's time
 SILENT_S = 60.0  # without a word of the venue for as long, nothing is known: its dead man's timer has run out too
 
 

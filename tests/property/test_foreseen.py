@@ -91,8 +91,7 @@ def lived(story: Story, kind: type[Session[Any]]) -> tuple[list[Any], Session[An
         session.feed(_replace(event, ts_init=event.ts_init + late))
 
     outlet.tell = tell
-    for n, line in enumerate(story.tape):
-        outlet.play(line, n == 0, lambda: policy.depth_queries(session.state) if session.state else ())
+    outlet.play_all(story.tape, session)
     return rows, session
 
 

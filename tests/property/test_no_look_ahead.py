@@ -55,8 +55,7 @@ def decisions(story: Story, policy: Policy[Any]) -> list[Decision]:
     outlet = Outlet(parts(story)[0], "x" * 64)
     session = Session(policy, UNLIMITED, record, outlet.send)
     outlet.tell = session.feed
-    for n, line in enumerate(story.tape):
-        outlet.play(line, n == 0, lambda: policy.depth_queries(session.state) if session.state else ())
+    outlet.play_all(story.tape, session)
     return made
 
 

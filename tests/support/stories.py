@@ -1,6 +1,6 @@
 """Stories of the real strategy on the scenario venue, with a journal: whole, or cut at any event and taken up again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from decimal import Decimal
 from pathlib import Path
@@ -90,6 +90,10 @@ class Outlet:
         self.venue.tick(line)
         self.said(self.venue.market(queries()))
 
+    def play_all(self, tape: Iterable[Line], session: Session[Any]) -> None:
+        for n, line in enumerate(tape):
+            self.play(line, n == 0, lambda: session.policy.depth_queries(session.state) if session.state else ())
+
 
 def played(story: Story, record: Callable[[int, AnyEvent, tuple[Outcome, ...]], None], run: str) -> Outlet:
     """From beginning to end without a cut."""
@@ -97,8 +101,7 @@ def played(story: Story, record: Callable[[int, AnyEvent, tuple[Outcome, ...]], 
     outlet = Outlet(venue, run)
     session = Session(policy, UNLIMITED, record, outlet.send)
     outlet.tell = session.feed
-    for n, line in enumerate(story.tape):
-        outlet.play(line, n == 0, lambda: policy.depth_queries(session.state) if session.state else ())
+    outlet.play_all(story.tape, session)
     return outlet
 
 

@@ -18,15 +18,11 @@ from engine.nautilus.catalog import perpetual
 from engine.nautilus.plan import Plan
 from engine.nautilus.rehearsal import EVERY_NS, Rehearsal, a_fill
 from engine.nautilus.sight import Sight
-from strategies.perpetual_market_making.parameters import Parameters
 from strategies.perpetual_market_making.strategy import PerpetualMarketMaking
 from tests.support.builders import INVERSE, LINEAR, a_start, a_tick, an_order
+from tests.support.little_venue import quoting
 
 AT_OKX = msgspec.structs.replace(LINEAR, id="BTC-USDT-SWAP.OKX", venue="OKX")
-PLAIN = {"market": "BTC-USDT", "leverage": 10, "bid_spread": "0.5", "ask_spread": "0.5", "order_amount": 1}
-PATIENT = {"order_refresh_time": 30, "stop_loss_spread": 2}
-
-
 BEFORE_NS = 2_000_000
 PLAN = Plan(
     started=a_start(),
@@ -45,7 +41,7 @@ class Watched(PerpetualMarketMaking):
     """Notes which facts it was told of."""
 
     def __init__(self) -> None:
-        super().__init__(Parameters.model_validate(PLAIN | PATIENT))
+        super().__init__(quoting(order_amount=1))
         self.told: list[AnyEvent] = []
 
     def evolve(self, before: State[Any], event: AnyEvent) -> Any:
